@@ -1,0 +1,86 @@
+"""Tests that need an outside program say so; without it they are listed as NOT RUN, with the cure.
+
+`@pytest.mark.needs("chromium")` names a tool of `gleis.tools.catalogue`. `--strict-tools` turns a
+missing one into a failure, `--install-tools` installs it from Debian's packages first.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from gleis.tools import catalogue
+
+_NOT_RUN = "NOT RUN: "
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("outside tools")
+    group.addoption("--strict-tools", action="store_true", help="a missing tool is a failure")
+    group.addoption("--install-tools", action="store_true", help="apt-get what is missing")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Install what the selected tests need, when asked to."""
+    if not session.config.getoption("--install-tools") or session.config.option.collectonly:
+        return
+    if hasattr(session.config, "workerinput"):
+        return  # a worker of pytest-xdist: two apt-gets would wait for each other
+    names = {mark.args[0] for item in session.items for mark in item.iter_markers("needs")}
+    packages = sorted(
+        package
+        for name in names
+        if catalogue.find(name) is None
+        for package in catalogue.tool(name).debian_packages
+    )
+    if packages:
+        _apt_get(packages)
+
+
+def _apt_get(packages: list[str]) -> None:
+    apt_get = shutil.which("apt-get")
+    if apt_get is None or os.geteuid() != 0:
+        return  # the tests are then NOT RUN, which says how to get the tools
+    print(f"\napt-get install {' '.join(packages)}", flush=True)
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    patient = [apt_get, "-qq", "-o", "DPkg::Lock::Timeout=300"]
+    for argv in (
+        [*patient, "update"],
+        [*patient, "install", "-y", "--no-install-recommends", *packages],
+    ):
+        done = subprocess.run(
+            argv, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            print(f"{' '.join(argv)} failed:\n{done.stderr or done.stdout}", flush=True)
+            return
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        name = mark.args[0]
+        if catalogue.find(name) is None:
+            sentence = _NOT_RUN + catalogue.missing(name)
+            if item.config.getoption("--strict-tools"):
+                pytest.fail(sentence, pytrace=False)
+            pytest.skip(sentence)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line per tool that was missing: how many tests, and how to get it."""
+    missing: dict[str, list[str]] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        _, found, sentence = reason.partition(_NOT_RUN)
+        if found:
+            missing.setdefault(sentence, []).append(report.nodeid)
+    if not missing:
+        return
+    terminalreporter.section("NOT RUN", yellow=True)
+    for sentence, tests in sorted(missing.items()):
+        terminalreporter.line(sentence)
+        for test in tests:
+            terminalreporter.line(f"  {test}")
