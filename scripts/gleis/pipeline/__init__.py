@@ -1,0 +1,1 @@
+"""The stage graph, and what runs it on this machine."""
