@@ -23,7 +23,9 @@ class BaseImageDigest(BaseDockerfileCheck):
             supported_instructions=("*",),
         )
 
-    def scan_resource_conf(self, conf: dict[str, list[Any]]) -> tuple[CheckResult, list[Any] | None]:
+    def scan_resource_conf(
+        self, conf: dict[str, list[Any]]
+    ) -> tuple[CheckResult, list[Any] | None]:
         defaults = dict(_default(each["value"]) for each in conf.get("ARG", []))
         stages: set[str] = {"scratch"}
         loose = []

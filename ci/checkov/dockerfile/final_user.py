@@ -19,7 +19,9 @@ class FinalUser(BaseDockerfileCheck):
             supported_instructions=("*",),
         )
 
-    def scan_resource_conf(self, conf: dict[str, list[Any]]) -> tuple[CheckResult, list[Any] | None]:
+    def scan_resource_conf(
+        self, conf: dict[str, list[Any]]
+    ) -> tuple[CheckResult, list[Any] | None]:
         users = conf.get("USER", [])
         if not users or users[-1]["value"] == "root":
             return CheckResult.PASSED, None  # CKV_DOCKER_3 and CKV_DOCKER_8 speak of these

@@ -1,0 +1,1 @@
+"""Policies of ours that Checkov runs: it loads folders that are packages only."""

@@ -1,0 +1,1 @@
+"""Policies for Dockerfiles; each gives a result for every Dockerfile, passed or failed."""

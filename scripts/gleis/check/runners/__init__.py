@@ -1,0 +1,1 @@
+"""Outside checkers, one adapter each: their results are inputs that rules read."""

@@ -1,0 +1,1 @@
+"""What rules look at, parsed once: one module per kind of file, found by being here."""
