@@ -45,7 +45,9 @@ def test_a_broken_platform_is_refused(tmp_path: Path, old: str, new: str, rule: 
     assert rule in {problem.rule for problem in caught.value.problems}
 
 
-def test_the_platform_in_force_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_platform_in_force_can_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = edited(tmp_path, "name: Example Motors", "name: Other")
     monkeypatch.setenv("GLEIS_PLATFORM", str(path))
     assert platform.load().organisation.name == "Other"

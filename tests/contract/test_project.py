@@ -90,7 +90,9 @@ def test_a_missing_project_file_is_said_with_the_folder(
 
 def test_all_problems_are_told_at_once(tmp_path: Path, organisation: Platform) -> None:
     text = (HERE / "valid" / "sklearn-online.yaml").read_text()
-    text = text.replace("framework: sklearn", "framework: torch").replace("maxHours: 2", "maxHours: -1")
+    text = text.replace("framework: sklearn", "framework: torch").replace(
+        "maxHours: 2", "maxHours: -1"
+    )
     (tmp_path / "project.yaml").write_text(text)
     with pytest.raises(ContractError) as caught:
         project.load(tmp_path, organisation)

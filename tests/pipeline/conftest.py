@@ -15,19 +15,26 @@ from gleis.pipeline.runner import Result, Runner, Selection, select
 from gleis.pipeline.stage import Context, Outcome
 
 REPO = Path(__file__).parent.parent.parent
-GRAPH = """\
+COMMON = "runsIn: platform, timeoutMinutes: 1"
+GRAPH = f"""\
 apiVersion: gleis/v1
 kind: Pipeline
 jobs:
-  left: {why: one branch}
-  right: {why: another branch}
-  end: {why: where they meet}
+  left: {{why: one branch}}
+  right: {{why: another branch}}
+  end: {{why: where they meet}}
 stages:
-  first: {job: left, title: First, runsIn: platform, timeoutMinutes: 1, inputs: [a.txt], outputs: [.gleis/out/first.txt]}
-  second: {job: left, title: Second, runsIn: platform, timeoutMinutes: 1, needs: [first], inputs: [.gleis/out/first.txt], outputs: [.gleis/out/second.txt]}
-  other: {job: right, title: Other, runsIn: platform, timeoutMinutes: 1, inputs: [b.txt], contract: [model.metric.floor]}
-  online: {job: end, title: Online, runsIn: platform, timeoutMinutes: 1, needs: [second], when: {serving.mode: [batch]}}
-  last: {job: end, title: Last, runsIn: platform, timeoutMinutes: 1, needs: [second, other, online], inputs: ["**/*"]}
+  first:
+    {{job: left, title: First, {COMMON}, inputs: [a.txt], outputs: [.gleis/out/first.txt]}}
+  second:
+    {{job: left, title: Second, {COMMON}, needs: [first], inputs: [.gleis/out/first.txt],
+     outputs: [.gleis/out/second.txt]}}
+  other:
+    {{job: right, title: Other, {COMMON}, inputs: [b.txt], contract: [model.metric.floor]}}
+  online:
+    {{job: end, title: Online, {COMMON}, needs: [second], when: {{serving.mode: [batch]}}}}
+  last:
+    {{job: end, title: Last, {COMMON}, needs: [second, other, online], inputs: ["**/*"]}}
 """
 
 

@@ -84,6 +84,8 @@ def test_a_path_out_of_the_project_is_refused(tmp_path: Path) -> None:
 
 
 def test_asking_for_an_unknown_stage_lists_what_there_is() -> None:
-    with pytest.raises(graph.UnknownStage, match=r'Did you mean "train"\?\nStages: lint, ') as caught:
+    with pytest.raises(
+        graph.UnknownStage, match=r'Did you mean "train"\?\nStages: lint, '
+    ) as caught:
         graph.load().stage("trian")
     assert caught.value.exit_code == 2

@@ -80,7 +80,7 @@ def test_evidence_that_was_cut_off_is_not_believed(bench: Bench, cut: int) -> No
 
 
 def test_a_failure_stops_what_needs_it_and_names_the_reason(bench: Bench) -> None:
-    bench.bodies["second"] = lambda context: Outcome.failed("the answer is no")
+    bench.bodies["second"] = lambda _: Outcome.failed("the answer is no")
     result = bench.run()
     states = bench.states(result)
     assert result.exit_code == 1
@@ -89,7 +89,7 @@ def test_a_failure_stops_what_needs_it_and_names_the_reason(bench: Bench) -> Non
 
 
 def test_after_a_failure_the_next_run_goes_on_there(bench: Bench) -> None:
-    bench.bodies["second"] = lambda context: Outcome.failed("no")
+    bench.bodies["second"] = lambda _: Outcome.failed("no")
     bench.run()
     del bench.bodies["second"]
     bench.run()
@@ -98,9 +98,14 @@ def test_after_a_failure_the_next_run_goes_on_there(bench: Bench) -> None:
 
 
 def test_keep_going_runs_what_does_not_need_the_failure(bench: Bench) -> None:
-    bench.bodies["first"] = lambda context: Outcome.failed("no")
+    bench.bodies["first"] = lambda _: Outcome.failed("no")
     states = bench.states(bench.run(keep_going=True))
-    assert states == {"first": "failed", "second": "skipped", "other": "executed", "last": "skipped"}
+    assert states == {
+        "first": "failed",
+        "second": "skipped",
+        "other": "executed",
+        "last": "skipped",
+    }
 
 
 def test_jobs_that_do_not_need_each_other_overlap(bench: Bench) -> None:

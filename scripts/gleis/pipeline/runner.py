@@ -217,9 +217,7 @@ class Runner:
 
     def _result(self, run_id: str, started: datetime) -> Result:
         stages = tuple(self._progress.values())
-        return Result(
-            run_id, started, evidence.now(), stages, self._exit_code, dict(self._reasons)
-        )
+        return Result(run_id, started, evidence.now(), stages, self._exit_code, dict(self._reasons))
 
     def _keep(self, result: Result) -> None:
         text = json.dumps(result.to_dict(), indent=2) + "\n"
@@ -393,9 +391,7 @@ class Runner:
                 f"{LOCK} is missing in {self.root}: the project's environment is made from it. "
                 "Bring it back with `git checkout -- requirements.lock`"
             )
-        return ensure(
-            lock, name=self.project.package, progress=lambda line: self._update(stage, line=line)
-        )
+        return ensure(lock, name="project", progress=lambda line: self._update(stage, line=line))
 
     def _new_worker(self, stage: str) -> Worker:
         python = self._environment(stage).python

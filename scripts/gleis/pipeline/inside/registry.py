@@ -6,7 +6,6 @@ Everything here is safe to repeat: killed after any line, the same call again en
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -132,6 +131,9 @@ def _stored_sha256(client: Any, run_id: str) -> str:
 
 
 def _model_sha256(folder: Path) -> str:
-    """Hash of the model file that `model.json` names (frameworks differ in the file's name)."""
-    facts = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    return hashlib.sha256((folder / facts.get("file", "model.skops")).read_bytes()).hexdigest()
+    """Hash of the one file that lies beside `model.json`; frameworks differ in its name."""
+    files = [path for path in folder.iterdir() if path.is_file() and path.name != "model.json"]
+    if len(files) != 1:
+        names = ", ".join(sorted(path.name for path in files)) or "nothing"
+        raise ValueError(f"one model file was expected beside model.json, found {names}")
+    return hashlib.sha256(files[0].read_bytes()).hexdigest()
