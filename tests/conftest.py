@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from gleis.tools import catalogue
+from gleis.tools import catalogue, environments, process
+
+ROOT = Path(__file__).resolve().parent.parent
 
 _NOT_RUN = "NOT RUN: "
 
@@ -84,3 +88,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(sentence)
         for test in tests:
             terminalreporter.line(f"  {test}")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This checkout as a wheel, built by hatchling itself: its dependencies are in test.lock."""
+    into = tmp_path_factory.mktemp("wheel")
+    argv = [sys.executable, "-P", "-m", "hatchling", "build", "-t", "wheel", "-d", into]
+    process.run(argv, timeout=120, cwd=ROOT, env=process.clean_env(), check=True)
+    (path,) = into.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of an environment outside the checkout: core.lock and the wheel."""
+    cache = tmp_path_factory.mktemp("elsewhere")
+    made = environments.ensure(ROOT / "requirements" / "core.lock", name="user", cache=cache)
+    uv = catalogue.require("uv")
+    process.run(
+        [uv, "pip", "install", "--quiet", "--offline", "--no-deps", "--python", made.python, wheel],
+        timeout=120,
+        cwd=cache,
+        env=process.clean_env(),
+        check=True,
+    )
+    return made.bin

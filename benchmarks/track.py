@@ -1,0 +1,122 @@
+"""How much time the track itself takes: start-up, a run with nothing to do, the demo, a copy.
+
+Every line is a measurement beside its bound; peers are measured in the same run, alternately.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+GLEIS = [sys.executable, "-P", "-m", "gleis"]
+PASS = [sys.executable, "-P", "-c", "pass"]
+
+
+def cpu_seconds(argv: list[str]) -> float:
+    """CPU time (user + system) of one process and its children."""
+    before = os.times()
+    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+    after = os.times()
+    return (after.children_user - before.children_user) + (
+        after.children_system - before.children_system
+    )
+
+
+def wall_seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def line(what: str, measured: str, bound: str, ok: bool) -> None:
+    print(f"{'ok  ' if ok else 'MISS'} {what:<44} {measured:<34} bound {bound}", flush=True)
+
+
+def start_up() -> None:
+    pairs = [(cpu_seconds([*GLEIS, "--version"]), cpu_seconds(PASS)) for _ in range(15)]
+    ours, bare = (statistics.median(values) for values in zip(*pairs, strict=True))
+    bound = 3 * bare + 0.05
+    line(
+        "gleis --version, CPU",
+        f"{ours * 1000:.0f} ms (python -c pass {bare * 1000:.0f} ms)",
+        f"{bound * 1000:.0f} ms (3 × + 50 ms)",
+        ours <= bound,
+    )
+
+
+def nothing_to_do(scratch: Path) -> None:
+    repo = scratch / "repo"
+    demo = wall_seconds(
+        lambda: subprocess.run(
+            [*GLEIS, "demo", "--keep", repo], check=True, stdout=subprocess.DEVNULL
+        )
+    )
+    again = min(
+        wall_seconds(
+            lambda: subprocess.run([*GLEIS, "run", repo], check=True, stdout=subprocess.DEVNULL)
+        )
+        for _ in range(3)
+    )
+    line("gleis run, nothing changed, wall", f"{again:.2f} s", "2 s", again <= 2)
+    warm = wall_seconds(
+        lambda: subprocess.run([*GLEIS, "demo"], check=True, stdout=subprocess.DEVNULL)
+    )
+    line("gleis demo, warm, wall", f"{warm:.1f} s (first {demo:.1f} s)", "90 s", warm <= 90)
+
+
+def copy(scratch: Path) -> None:
+    """Our template against Copier copying as many plain files of the same bytes."""
+    import copier
+
+    warnings.simplefilter("ignore")
+    ours = scratch / "ours"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (ours / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, ours / name)
+    made = scratch / "made"
+    run = lambda source, target: copier.run_copy(str(source), target, defaults=True, quiet=True)  # noqa: E731
+    run(ours, made)
+    plain = scratch / "plain"
+    shutil.copytree(made, plain / "template")
+    (plain / "copier.yml").write_text("_subdirectory: template\n")
+    pairs = [
+        (
+            wall_seconds(partial(run, ours, scratch / f"o{n}")),
+            wall_seconds(partial(run, plain, scratch / f"p{n}")),
+        )
+        for n in range(7)
+    ]
+    ours_s, plain_s = (statistics.median(values) for values in zip(*pairs, strict=True))
+    files = sum(path.is_file() for path in made.rglob("*"))
+    line(
+        f"copier copy, {files} files, wall",
+        f"{ours_s:.2f} s (plain files {plain_s:.2f} s): {ours_s / plain_s:.2f} ×",
+        "1.5 ×",
+        ours_s <= 1.5 * plain_s,
+    )
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="gleis-bench-") as name:
+        start_up()
+        copy(Path(name))
+        nothing_to_do(Path(name))
+
+
+if __name__ == "__main__":
+    main()
