@@ -11,6 +11,7 @@ import pytest
 
 from gleis.contract import platform, project
 from gleis.pipeline import graph
+from gleis.pipeline.graph import Occasion
 from gleis.pipeline.runner import Result, Runner, Selection, select
 from gleis.pipeline.stage import Context, Outcome
 
@@ -19,10 +20,12 @@ COMMON = "runsIn: platform, timeoutMinutes: 1"
 GRAPH = f"""\
 apiVersion: gleis/v1
 kind: Pipeline
+events:
+  manual: {{why: by hand}}
 jobs:
-  left: {{why: one branch}}
-  right: {{why: another branch}}
-  end: {{why: where they meet}}
+  left: {{why: one branch, runner: cpu, permissions: {{}}}}
+  right: {{why: another branch, runner: cpu, permissions: {{}}}}
+  end: {{why: where they meet, runner: cpu, permissions: {{}}}}
 stages:
   first:
     {{job: left, title: First, {COMMON}, inputs: [a.txt], outputs: [.gleis/out/first.txt]}}
@@ -54,7 +57,7 @@ class Bench:
 
     def run(self, *, force: bool = False, keep_going: bool = False, **chosen: object) -> Result:
         runner = self.runner()
-        stages = select(runner.graph, runner.project, **chosen)  # type: ignore[arg-type]
+        stages = select(runner.graph, runner.project, Occasion(), **chosen)  # type: ignore[arg-type]
         self.calls.clear()
         return runner.run(Selection(stages, force=force, keep_going=keep_going))
 

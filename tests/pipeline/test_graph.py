@@ -12,9 +12,11 @@ from gleis.pipeline import graph
 GOOD = """\
 apiVersion: gleis/v1
 kind: Pipeline
+events:
+  manual: {why: by hand}
 jobs:
-  one: {why: first}
-  two: {why: second}
+  one: {why: first, runner: cpu, permissions: {}}
+  two: {why: second, runner: cpu, permissions: {}}
 stages:
   a: {job: one, title: A, runsIn: platform, timeoutMinutes: 1}
   b: {job: one, title: B, runsIn: platform, timeoutMinutes: 1, needs: [a]}
@@ -89,3 +91,19 @@ def test_asking_for_an_unknown_stage_lists_what_there_is() -> None:
     ) as caught:
         graph.load().stage("trian")
     assert caught.value.exit_code == 2
+
+
+def test_a_job_waits_for_the_jobs_of_what_its_stages_need(tmp_path: Path) -> None:
+    assert load(tmp_path, GOOD).needs_of("two") == ("one",)
+
+
+def test_a_job_applies_when_one_of_its_stages_does(tmp_path: Path) -> None:
+    text = GOOD.replace("title: A,", "title: A, when: {event: [main]},")
+    assert load(tmp_path, text).allowed("one", "event") is None
+    text = text.replace("title: B,", "title: B, when: {event: [tag, main]},")
+    assert load(tmp_path, text).allowed("one", "event") == ("main", "tag")
+
+
+def test_an_unknown_event_is_refused(tmp_path: Path) -> None:
+    said = refused(tmp_path, GOOD.replace("title: A,", "title: A, when: {event: [pr]},"))
+    assert "schema/not-allowed" in said

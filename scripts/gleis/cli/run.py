@@ -23,6 +23,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from", dest="first", metavar="STAGE", help="this stage and all that need it"
     )
     parser.add_argument("--until", metavar="STAGE", help="this stage and all that it needs")
+    parser.add_argument(
+        "--environment",
+        choices=("local", "dev", "staging", "prod"),
+        default="local",
+        help="what the run is for (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--event",
+        choices=("pull-request", "main", "tag", "schedule", "drift", "manual"),
+        default="manual",
+        help="what started it (default: %(default)s)",
+    )
     parser.add_argument("--force", action="store_true", help="run stages although nothing changed")
     parser.add_argument(
         "--keep-going", action="store_true", help="after a failure, run what does not need it"
@@ -46,17 +58,20 @@ def run(args: argparse.Namespace) -> int:
     organisation = platform.load()
     contract = project.load(root, organisation)
     graph = graphs.load()
-    chosen = select(graph, contract, only=args.stage, first=args.first, until=args.until)
+    occasion = graphs.Occasion(args.event, args.environment)
+    chosen = select(graph, contract, occasion, only=args.stage, first=args.first, until=args.until)
     selection = Selection(chosen, force=args.force, keep_going=args.keep_going)
 
     if args.dry_run:
-        runner = Runner(root, graph, contract, organisation, stages.load)
+        runner = Runner(root, graph, contract, organisation, stages.load, occasion=occasion)
         return _show_plan(runner.plan(selection), as_json=args.json)
 
     # A CI system that gives up sends SIGTERM: leave as cleanly as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with run_lock.held(root) as lock_file:
-        runner = Runner(root, graph, contract, organisation, stages.load, lock_file=lock_file)
+        runner = Runner(
+            root, graph, contract, organisation, stages.load, occasion=occasion, lock_file=lock_file
+        )
         order = [name for name in graph.order if name in chosen]
         with live.display(graph, order, quiet=args.json) as listener:
             result = runner.run(selection, listener)

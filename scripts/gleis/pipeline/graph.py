@@ -21,12 +21,42 @@ class UnknownStage(GleisError):
 
 
 @dataclass(frozen=True)
+class Permission:
+    """One thing that a job's CI token may do, and what for."""
+
+    scope: str
+    access: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A secret of the CI system that a stage needs as a variable of its environment."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Job:
     """Stages that share one worker. `artifacts` is what later jobs need of it."""
 
     id: str
     why: str
-    artifacts: tuple[str, ...]
+    runner: str
+    permissions: tuple[Permission, ...]
+    artifacts: tuple[str, ...] = ()
+    per_environment: bool = False
+    approval: tuple[str, ...] = ()
+    concurrency: str = ""
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a run is about: the event that started it and the environment that it is for."""
+
+    event: str = "manual"
+    environment: str = "local"
 
 
 @dataclass(frozen=True)
@@ -44,10 +74,20 @@ class Stage:
     contract: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()
+    retries: int = 0
 
-    def applies_to(self, project: Project) -> bool:
-        """Whether the contract asks for this stage at all."""
-        return all(field_of(project, name) in allowed for name, allowed in self.when)
+    def applies_to(self, project: Project, occasion: Occasion) -> bool:
+        """Whether contract and occasion ask for this stage at all."""
+        said = {"event": occasion.event, "environment": occasion.environment}
+        return all(
+            (said[name] if name in said else field_of(project, name)) in allowed
+            for name, allowed in self.when
+        )
+
+    def allowed(self, name: str) -> tuple[Any, ...] | None:
+        """The values of `event`, `environment` or a contract field it applies to; None for all."""
+        return dict(self.when).get(name)
 
     def timeout_seconds(self, project: Project) -> float:
         """How long the stage may take; training gets a tenth of an hour to say goodbye."""
@@ -58,8 +98,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Graph:
-    """Jobs and stages by id, in the order in which the file has them."""
+    """Events (with why), jobs and stages by id, in the order in which the file has them."""
 
+    events: dict[str, str]
     jobs: dict[str, Job]
     stages: dict[str, Stage]
 
@@ -87,6 +128,22 @@ class Graph:
                 f"Stages: {', '.join(self.order)}"
             )
         return self.stages[name]
+
+    def stages_of(self, job: str) -> tuple[Stage, ...]:
+        """The stages of a job, in order."""
+        return tuple(self.stages[name] for name in self.order if self.stages[name].job == job)
+
+    def needs_of(self, job: str) -> tuple[str, ...]:
+        """The jobs that a job waits for, in the file's order: derived from what its stages need."""
+        wanted = {self.stages[name].job for stage in self.stages_of(job) for name in stage.needs}
+        return tuple(name for name in self.jobs if name in wanted - {job})
+
+    def allowed(self, job: str, name: str) -> tuple[Any, ...] | None:
+        """Events or environments for which at least one stage of the job applies; None for all."""
+        per_stage = [stage.allowed(name) for stage in self.stages_of(job)]
+        if any(values is None for values in per_stage):
+            return None
+        return tuple(dict.fromkeys(value for values in per_stage for value in values or ()))
 
     def before(self, names: Iterable[str]) -> frozenset[str]:
         """`names` and everything that they need, directly or not."""
@@ -126,11 +183,23 @@ def load(path: Path | None = None) -> Graph:
         raise ContractError(problems)
     data = loaded.data
     return Graph(
-        {
-            name: Job(name, job["why"], tuple(job.get("artifacts", ())))
-            for name, job in data["jobs"].items()
-        },
+        {name: event["why"] for name, event in data["events"].items()},
+        {name: _job(name, job) for name, job in data["jobs"].items()},
         {name: _stage(name, stage) for name, stage in data["stages"].items()},
+    )
+
+
+def _job(name: str, data: dict[str, Any]) -> Job:
+    permissions = data["permissions"].items()
+    return Job(
+        id=name,
+        why=data["why"],
+        runner=data["runner"],
+        permissions=tuple(Permission(scope, it["access"], it["why"]) for scope, it in permissions),
+        artifacts=tuple(data.get("artifacts", ())),
+        per_environment=data.get("perEnvironment", False),
+        approval=tuple(data.get("approval", ())),
+        concurrency=data.get("concurrency", ""),
     )
 
 
@@ -147,6 +216,8 @@ def _stage(name: str, data: dict[str, Any]) -> Stage:
         contract=tuple(data.get("contract", ())),
         outputs=tuple(data.get("outputs", ())),
         state=tuple(data.get("state", ())),
+        secrets=tuple(Secret(secret["name"], secret["why"]) for secret in data.get("secrets", ())),
+        retries=data.get("retries", 0),
     )
 
 

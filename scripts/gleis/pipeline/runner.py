@@ -26,7 +26,7 @@ from gleis.errors import GleisError
 from gleis.evidence import ERROR, FAILED, PASSED, Record, Source
 from gleis.pipeline import freshness
 from gleis.pipeline.freshness import Reading
-from gleis.pipeline.graph import Graph, Stage
+from gleis.pipeline.graph import Graph, Occasion, Stage
 from gleis.pipeline.source import repo_files, source
 from gleis.pipeline.stage import Body, Context, Outcome
 from gleis.pipeline.worker import Worker
@@ -119,6 +119,7 @@ class Selection:
 def select(
     graph: Graph,
     project: Project,
+    occasion: Occasion,
     *,
     only: Iterable[str] = (),
     first: str | None = None,
@@ -136,7 +137,7 @@ def select(
         chosen &= graph.after([graph.stage(first).id])
     if until:
         chosen &= graph.before([graph.stage(until).id])
-    return frozenset(name for name in chosen if graph.stages[name].applies_to(project))
+    return frozenset(name for name in chosen if graph.stages[name].applies_to(project, occasion))
 
 
 class Runner:
@@ -150,12 +151,12 @@ class Runner:
         platform: Platform,
         load_body: Callable[[str], Body],
         *,
-        environment: str = "local",
+        occasion: Occasion | None = None,
         lock_file: int | None = None,
     ) -> None:
         self.root, self.graph, self.project, self.platform = root, graph, project, platform
         self.load_body = load_body
-        self.environment = environment
+        self.occasion = occasion or Occasion()
         self._keep_open = () if lock_file is None else (lock_file,)
         self.source: Source = source(root)
         self.repo = repo_files(root)
@@ -230,7 +231,7 @@ class Runner:
         """What is needed but not selected must have passed before."""
         for stage in self._selected(selection):
             for name in stage.needs:
-                if name in selection.stages or not self.graph.stages[name].applies_to(self.project):
+                if name in selection.stages or not self._applies(name):
                     continue
                 record = evidence.read(self.root, name)
                 if record is None or not record.passed:
@@ -239,6 +240,9 @@ class Runner:
                         f"{'has not run' if record is None else record.verdict + ' last time'}. "
                         f"Run it first: gleis run --until {stage.id}"
                     )
+
+    def _applies(self, stage: str) -> bool:
+        return self.graph.stages[stage].applies_to(self.project, self.occasion)
 
     def _job(self, stages: list[Stage], selection: Selection) -> None:
         worker: list[Worker] = []
@@ -315,7 +319,7 @@ class Runner:
             self.project,
             self.platform,
             stage,
-            self.environment,
+            self.occasion.environment,
             log,
             lambda line: self._update(stage.id, line=line),
             lambda: self._environment(stage.id),
@@ -352,7 +356,7 @@ class Runner:
         return Record(
             stage=stage.id,
             job=stage.job,
-            environment=self.environment,
+            environment=self.occasion.environment,
             verdict=outcome.verdict,
             reason=outcome.reason,
             started=started,
@@ -375,6 +379,8 @@ class Runner:
         versions = {"stage": _code_version(stage)}
         if stage.runs_in == "project":
             versions["environment"] = self._lock_sha256
+        if self.graph.jobs[stage.job].per_environment:
+            versions["for"] = self.occasion.environment
         return freshness.read(stage, self.root, self.project, versions, self.repo)
 
     def _stale(self, stage: Stage) -> tuple[Reading, str]:
