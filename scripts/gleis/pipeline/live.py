@@ -50,27 +50,27 @@ def display(graph: Graph, order: list[str], *, quiet: bool = False) -> Iterator[
 
 
 class _Lines:
-    """One line when a stage starts to run, and one when it is over."""
+    """A line when a stage is over, and one for each thing worth telling that it says before."""
 
     def __init__(self) -> None:
-        self._shown: set[tuple[str, str]] = set()
+        self._said: dict[str, str] = {}
 
     def changed(self, progress: Progress) -> None:
-        over = progress.state in OVER
-        if (progress.stage, progress.state) in self._shown or not (
-            over or progress.state == RUNNING
-        ):
-            return
-        self._shown.add((progress.stage, progress.state))
-        if not over:
-            return
+        if progress.state in OVER:
+            self._print(progress, _WORDS.get(progress.state, progress.state), progress.line)
+        elif progress.state == RUNNING:
+            # The first line is the stage's title, which the last one makes superfluous.
+            before = self._said.setdefault(progress.stage, progress.line)
+            if progress.line != before:
+                self._said[progress.stage] = progress.line
+                self._print(progress, "", progress.line)
+
+    @staticmethod
+    def _print(progress: Progress, state: str, line: str) -> None:
         mark, _ = _MARKS[progress.state]
-        state = _WORDS.get(progress.state, progress.state)
-        seconds = f"{progress.seconds:6.1f} s" if progress.state in (EXECUTED, FAILED) else " " * 8
-        print(
-            f"{mark} {progress.stage:<11} {state:<9} {seconds}  {progress.line}".rstrip(),
-            flush=True,
-        )
+        timed = progress.state in (EXECUTED, FAILED)
+        seconds = f"{progress.seconds:6.1f} s" if timed else " " * 8
+        print(f"{mark} {progress.stage:<11} {state:<9} {seconds}  {line}".rstrip(), flush=True)
 
 
 class _Table:
