@@ -6,6 +6,7 @@ import ast
 import re
 import shutil
 import tomllib
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +31,24 @@ VARIANTS: list[dict[str, Any]] = [
     },
     {"task": "regression", "serving": "none", "ci": ["github"], "target": "swarm"},
     {"task": "classification", "serving": "batch", "ci": ["jenkins"], "target": "kubernetes"},
+    {"framework": "pytorch", "task": "classification", "serving": "online", "ci": ["github"]},
+    {"framework": "pytorch", "task": "regression", "serving": "batch", "ci": ["jenkins"]},
+    {"framework": "pytorch", "task": "regression", "serving": "online", "target": "swarm"},
+    {"framework": "pytorch", "task": "classification", "serving": "none", "ci": ["jenkins"]},
 ]
+DEFAULTS = {"framework": "sklearn", "ci": ["github"], "target": "kubernetes"}
+FRAMEWORKS = ["sklearn", "pytorch"]
+MODEL_AND_DATA = ("model.py", "bundled.py")
 WORKFLOW = ".github/workflows/ci.yml"
 JENKINSFILE = "Jenkinsfile"
 CALLER = re.compile(r"ml-pipeline\.yml@(\S+) # (\S+)|gleis@([^']+)'|gleis: '?([0-9a-f]+)")
 
 
 def title(variant: dict[str, Any]) -> str:
-    return "-".join([variant["task"], variant["serving"], *variant["ci"]])
+    return "-".join([variant["framework"], variant["task"], variant["serving"], *variant["ci"]])
 
 
-@pytest.fixture(scope="module", params=VARIANTS, ids=title)
+@pytest.fixture(scope="module", params=[DEFAULTS | each for each in VARIANTS], ids=title)
 def variant(request: pytest.FixtureRequest) -> dict[str, Any]:
     return request.param
 
@@ -57,7 +65,7 @@ def test_files_are_few_short_and_tidy(repo: Path) -> None:
         assert text.endswith("\n"), path
         assert not text.endswith("\n\n"), path
         assert not [line for line in text.splitlines() if line != line.rstrip()], path
-        if path.name != "requirements.lock":
+        if path.suffix != ".lock":
             assert len(text.splitlines()) <= 250, path
 
 
@@ -104,6 +112,7 @@ def test_the_contract_says_what_was_answered(repo: Path, variant: dict[str, Any]
     contract = yaml.safe_load((repo / "project.yaml").read_text())
     assert contract["metadata"]["name"] == "bearing-wear-of-the-large-gear-box-two"
     assert contract["model"]["task"] == variant["task"]
+    assert contract["model"]["framework"] == variant["framework"]
     assert contract["serving"]["mode"] == variant["serving"]
     assert contract["delivery"]["ci"] == variant["ci"]
     assert contract["delivery"]["target"] == variant["target"]
@@ -126,17 +135,54 @@ def test_a_service_is_there_only_when_it_is_wanted(repo: Path, variant: dict[str
 
 def test_every_direct_dependency_is_locked(repo: Path) -> None:
     project = tomllib.loads((repo / "pyproject.toml").read_text())
-    lock = (repo / "requirements.lock").read_text()
-    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    lock = "".join(path.read_text() for path in repo.glob("requirements*.lock"))
+    wanted = [*project["project"]["dependencies"], *chain(*project["dependency-groups"].values())]
     for requirement in wanted:
         name = re.match(r"[A-Za-z0-9_.-]+", requirement)[0].lower()
         assert re.search(rf"^{re.escape(name)}==\S+ ", lock, re.MULTILINE), requirement
 
 
-def test_the_template_asks_for_what_the_lock_was_made_from(render: Render) -> None:
-    project = tomllib.loads((render() / "pyproject.toml").read_text())
+def test_there_is_one_model_and_it_knows_one_library(repo: Path, variant: dict[str, Any]) -> None:
+    """What is not in `model.py` (and in the example data) works with any framework."""
+    theirs = {"sklearn": {"sklearn", "skops"}, "pytorch": {"torch", "safetensors"}}
+    (model,) = (repo / "src").glob("*/model.py")
+    assert imported(model) & set(chain(*theirs.values())) == theirs[variant["framework"]]
+    others = [path for path in model.parent.glob("*.py") if path.name not in MODEL_AND_DATA]
+    assert len(others) > 10
+    for path in others:
+        assert not imported(path) & set(chain(*theirs.values())), path
+
+
+def imported(path: Path) -> set[str]:
+    """The top-level packages that a module imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_gpus_and_nodes_are_those_that_were_asked_for(render: Render) -> None:
+    for compute, engine, nodes, gpus in (("0", "single", 1, 0), ("2", "single", 1, 2), ("4x8", "distributed", 4, 8)):
+        repo = render(framework="pytorch", compute=compute)
+        training = yaml.safe_load((repo / "project.yaml").read_text())["training"]
+        found = (training["engine"], training["nodes"], training["gpusPerNode"])
+        assert found == (engine, nodes, gpus)
+        assert (training["gpuType"] == "none") == (gpus == 0)
+
+
+def test_torch_has_a_lock_of_its_own_and_nobody_else_has_one(render: Render) -> None:
+    assert (render(framework="pytorch") / "requirements-torch.lock").is_file()
+    assert not list(render().glob("requirements-*"))
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_template_asks_for_what_the_lock_was_made_from(render: Render, framework: str) -> None:
+    project = tomllib.loads((render(framework=framework) / "pyproject.toml").read_text())
     wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
-    lines = (ROOT / "requirements" / "sklearn.in").read_text().splitlines()
+    lines = (ROOT / "requirements" / f"{framework}.in").read_text().splitlines()
     assert sorted(wanted) == sorted(line for line in lines if line and not line.startswith("#"))
 
 

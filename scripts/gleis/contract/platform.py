@@ -38,6 +38,13 @@ class BaseImage:
 
 
 @dataclass(frozen=True)
+class Wheels:
+    """Where wheels lie that are not taken from a package index."""
+
+    torch: str
+
+
+@dataclass(frozen=True)
 class Cloud:
     enabled: bool
     region: str = ""
@@ -104,6 +111,7 @@ class Platform:
     git: Git
     registry: Registry
     base_images: dict[str, BaseImage]
+    wheels: Wheels
     clouds: dict[str, Cloud]
     clusters: tuple[Cluster, ...]
     teams: tuple[Team, ...]

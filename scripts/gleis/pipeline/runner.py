@@ -24,16 +24,14 @@ from gleis.contract.platform import Platform
 from gleis.contract.project import Project
 from gleis.errors import GleisError
 from gleis.evidence import ERROR, FAILED, PASSED, Record, Source
-from gleis.pipeline import freshness
+from gleis.pipeline import freshness, locks
 from gleis.pipeline.freshness import Reading
 from gleis.pipeline.graph import Graph, Occasion, Stage
 from gleis.pipeline.source import repo_files, source
 from gleis.pipeline.stage import Body, Context, Outcome
 from gleis.pipeline.worker import Worker
-from gleis.tools.environments import Environment, ensure
-from gleis.tools.files import sha256, write_atomic
-
-LOCK = "requirements.lock"
+from gleis.tools.environments import Environment
+from gleis.tools.files import write_atomic
 
 WAITING, RUNNING = "waiting", "running"
 EXECUTED, UNCHANGED, SKIPPED, CANCELLED = "executed", "unchanged", "skipped", "cancelled"
@@ -168,7 +166,7 @@ class Runner:
         self._stop = threading.Event()
         self._cancelled = threading.Event()
         self._workers: list[Worker] = []
-        self._lock_sha256 = sha256(root / LOCK) if (root / LOCK).is_file() else ""
+        self._lock_sha256 = locks.digest(root)
 
     # --- what would run -------------------------------------------------------------------------
 
@@ -391,13 +389,9 @@ class Runner:
     # --- processes ------------------------------------------------------------------------------
 
     def _environment(self, stage: str) -> Environment:
-        lock = self.root / LOCK
-        if not lock.is_file():
-            raise GleisError(
-                f"{LOCK} is missing in {self.root}: the project's environment is made from it. "
-                "Bring it back with `git checkout -- requirements.lock`"
-            )
-        return ensure(lock, name="project", progress=lambda line: self._update(stage, line=line))
+        return locks.environment(
+            self.root, self.platform, progress=lambda line: self._update(stage, line=line)
+        )
 
     def _new_worker(self, stage: str) -> Worker:
         python = self._environment(stage).python

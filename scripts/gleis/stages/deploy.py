@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from gleis.pipeline import locks
 from gleis.pipeline.stage import Context, Outcome
 from gleis.tools.files import tree_sha256
 
@@ -32,8 +33,8 @@ def run(context: Context) -> Outcome:
     folder = context.root / scratch
     skipped = shutil.ignore_patterns("__pycache__", "*.pyc")
     shutil.copytree(context.root / "src", folder / "src", ignore=skipped)
-    for name in ("project.yaml", "requirements.lock"):
-        shutil.copy2(context.root / name, folder / name)
+    for file in (context.root / "project.yaml", *locks.of(context.root)):
+        shutil.copy2(file, folder / file.name)
     content = tree_sha256(folder)
     release = f"{RELEASES}/v{registration['version']}-{content[:12]}"
     if (context.root / release).exists():

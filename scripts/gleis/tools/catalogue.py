@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from gleis.tools import wheels
 from gleis.tools.errors import ToolMissing
 
 State = Literal["ok", "too old", "missing", "broken"]
@@ -28,9 +29,9 @@ class Tool:
     name: str
     why: str
     needed_by: tuple[str, ...]
-    install: Mapping[str, str]  # debian | pypi | macos -> the command that installs it
+    install: Mapping[str, str]  # debian | pypi | macos | any -> how it is installed
     minimum: str = ""
-    version_argv: tuple[str, ...] = ("--version",)
+    version_argv: tuple[str, ...] = ("--version",)  # empty: the file's name tells
     required: bool = False
     commands: tuple[str, ...] = ()  # names to look for, in order, when not just `name`
     places: tuple[str, ...] = ()  # full paths outside PATH where systems put it
@@ -80,6 +81,13 @@ TOOLS: tuple[Tool, ...] = (
         ),
         debian_packages=("chromium",),
     ),
+    Tool(
+        name="torch-cpu-wheel",
+        why="PyPI's torch for Linux is the CUDA build, so the CPU build is taken from a folder",
+        needed_by=("gleis run in a PyTorch repo", "gleis demo --framework pytorch"),
+        install={"any": wheels.HOW_TO_GET_TORCH},
+        version_argv=(),
+    ),
 )
 
 
@@ -96,6 +104,8 @@ def find(name: str) -> Path | None:
     entry = tool(name)
     if name == "uv":
         return _find_uv()
+    if name == "torch-cpu-wheel":
+        return wheels.cpu_torch()
     for command in entry.commands or (entry.name,):
         found = shutil.which(command)
         if found:
@@ -114,7 +124,7 @@ def require(name: str) -> Path:
 def version(entry: Tool) -> str | None:
     """The version that the tool itself reports, None when it is not there or does not run."""
     found = find(entry.name)
-    return _version_at(found, entry.version_argv) if found else None
+    return _version_of(found, entry) if found else None
 
 
 def status(entry: Tool) -> Status:
@@ -122,7 +132,7 @@ def status(entry: Tool) -> Status:
     found = find(entry.name)
     if found is None:
         return Status(entry, "missing", None, "")
-    reported = _version_at(found, entry.version_argv)
+    reported = _version_of(found, entry)
     if reported is None:
         return Status(entry, "broken", found, "")
     if entry.minimum and numbers(reported) < numbers(entry.minimum):
@@ -147,8 +157,8 @@ def missing(name: str) -> str:
 
 def how_to_get(entry: Tool) -> str:
     """The install lines for this system; all of them where we do not know the system."""
-    labels = {"debian": "Debian/Ubuntu", "pypi": "PyPI", "macos": "macOS"}
-    fitting = ("macos", "pypi") if sys.platform == "darwin" else ("debian", "pypi")
+    labels = {"debian": "Debian/Ubuntu", "pypi": "PyPI", "macos": "macOS", "any": "any system"}
+    fitting = ("macos", "pypi", "any") if sys.platform == "darwin" else ("debian", "pypi", "any")
     chosen = [key for key in fitting if key in entry.install] or list(entry.install)
     return " or ".join(f"{entry.install[key]} ({labels.get(key, key)})" for key in chosen)
 
@@ -159,12 +169,15 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match.group().split(".")) if match else ()
 
 
-def _version_at(path: Path, argv: tuple[str, ...]) -> str | None:
+def _version_of(path: Path, entry: Tool) -> str | None:
     from gleis.tools.errors import ToolError
     from gleis.tools.process import run
 
+    if not entry.version_argv:
+        match = _VERSION.search(path.name)
+        return match.group() if match else None
     try:
-        done = run([path, *argv], timeout=_VERSION_TIMEOUT)
+        done = run([path, *entry.version_argv], timeout=_VERSION_TIMEOUT)
     except (ToolError, ToolMissing):
         return None
     match = _VERSION.search(done.stdout) or _VERSION.search(done.stderr)
