@@ -18,7 +18,7 @@ from gleis.gitops.errors import GitopsError
 from gleis.tools import Completed, ToolFailed, require, run
 from gleis.tools.process import clean_env
 
-TOKEN = "GLEIS_GITOPS_TOKEN"  # the name of a variable, not a secret
+VARIABLE = "GLEIS_GITOPS_TOKEN"  # where the credential for the state's host comes from
 LOCAL_TIMEOUT = 60.0  # seconds for a command that talks to nobody
 REMOTE_TIMEOUT = 120.0  # seconds for a fetch or a push
 SCHEMES = ("https", "ssh", "file")
@@ -78,7 +78,7 @@ def checked_url(text: str) -> str:
     if parts.password is not None or (parts.scheme == "https" and parts.username is not None):
         raise GitopsError(
             f"the address of a repository on {shown(parts.hostname)} has a user or a password in "
-            f"it. Take it out; a token goes into the variable {TOKEN}"
+            f"it. Take it out; a token goes into the variable {VARIABLE}"
         )
     if parts.scheme == "file":
         if parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
@@ -107,7 +107,7 @@ def environment(url: str = "") -> dict[str, str]:
     The token travels in a variable, so that it stands in no list of processes and no log.
     """
     env = {name: value for name, value in clean_env().items() if not _LEAKS.fullmatch(name)}
-    token = env.pop(TOKEN, "")
+    token = env.pop(VARIABLE, "")
     env |= {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_ALLOW_PROTOCOL": ":".join(SCHEMES),

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from gleis.gitops.errors import GitopsError, RemoteFailed
-from gleis.gitops.git import TOKEN
+from gleis.gitops.git import VARIABLE
 from gleis.gitops.state import Change, Opened
 
 _TIMEOUT = 30.0  # seconds
@@ -35,7 +35,7 @@ class Repo:
 def propose(state: Opened, change: Change) -> str:
     """Ask for the merge of a pushed branch; the address of the pull request."""
     location = state.location
-    repo = Repo(api_of(location.host), location.slug, os.environ.get(TOKEN, ""))
+    repo = Repo(api_of(location.host), location.slug, os.environ.get(VARIABLE, ""))
     subject, _, body = change.message.partition("\n")
     return pull_request(repo, state.branch, change.branch, subject, body.strip())
 
@@ -52,7 +52,7 @@ def pull_request(repo: Repo, base: str, head: str, title: str, body: str) -> str
     """
     if not repo.token:
         raise GitopsError(
-            f"a pull request on {repo.slug} needs a token: set {TOKEN} to one that may write pull "
+            f"a pull request on {repo.slug} needs a token: set {VARIABLE} to one that may write pull "
             f"requests there. The branch {head} was pushed and waits; run the command again"
         )
     asked = {"title": title, "head": head, "base": base, "body": body}

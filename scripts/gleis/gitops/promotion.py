@@ -95,14 +95,14 @@ class _Edit:
             raise self._refused(reasons)
         assert text is not None
         candidate, reasons = self._candidate(snapshot, folder)
-        if candidate is None:
+        if candidate is None or reasons:
             raise self._refused(reasons)
         live = records.read_release(text, name)
         if candidate.same_workload(live):
             self.release = live
             return None
         self._unchanged_since_we_looked(snapshot.blobs[name], live, tenant)
-        reasons += self._gates(candidate, tenant)
+        reasons = self._gates(candidate, tenant)
         if reasons:
             raise self._refused(reasons)
         self.release = replace(
