@@ -87,8 +87,12 @@ class Support:
 
 @dataclass(frozen=True)
 class Gitops:
+    """Where the state of deployments lives; an empty `branch` or `mode` is chosen by the repo."""
+
     repo: str
     path: str
+    branch: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True)

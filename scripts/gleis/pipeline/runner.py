@@ -323,6 +323,7 @@ class Runner:
             lambda: self._environment(stage.id),
             worker,
             lambda: self._new_worker(stage.id),
+            self.occasion.event,
         )
         started = evidence.now()
         code = 1

@@ -52,7 +52,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="git",
         why="versions of the project, of the template and of every run",
-        needed_by=("gleis run", "gleis demo", "gleis update", "copier copy"),
+        needed_by=("gleis run", "gleis promote", "gleis demo", "gleis update", "copier copy"),
         install={"debian": "apt-get install git", "macos": "brew install git"},
         minimum="2.38",  # the first with `git merge-tree --write-tree`
         required=True,
