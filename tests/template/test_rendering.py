@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import tomllib
@@ -32,8 +33,11 @@ VARIANTS: list[dict[str, Any]] = [
     {"task": "classification", "serving": "batch", "ci": ["jenkins"], "target": "kubernetes"},
 ]
 WORKFLOW = ".github/workflows/ci.yml"
+SCHEDULE = ".github/workflows/schedule.yml"
 JENKINSFILE = "Jenkinsfile"
-CALLER = re.compile(r"ml-pipeline\.yml@(\S+) # (\S+)|gleis@([^']+)'|gleis: '?([0-9a-f]+)")
+CALLER = re.compile(
+    r"ml-(?:pipeline|schedule)\.yml@(\S+) # (\S+)|gleis@([^']+)'|gleis: '?([0-9a-f]+)"
+)
 
 
 def title(variant: dict[str, Any]) -> str:
@@ -90,7 +94,7 @@ def test_only_the_ci_systems_that_were_asked_for_are_called(
 
 
 def test_callers_are_thin_and_pin_one_commit(repo: Path, sha: str) -> None:
-    for caller in (repo / WORKFLOW, repo / JENKINSFILE):
+    for caller in (repo / WORKFLOW, repo / SCHEDULE, repo / JENKINSFILE):
         if caller.exists():
             text = caller.read_text()
             assert len(text.splitlines()) <= 20
@@ -98,6 +102,22 @@ def test_callers_are_thin_and_pin_one_commit(repo: Path, sha: str) -> None:
             assert set(found) <= {sha, VERSION}
             assert found.count(sha) == 2
             assert VERSION in text
+
+
+def test_both_callers_of_a_repo_hand_on_the_same(repo: Path, variant: dict[str, Any]) -> None:
+    if "github" not in variant["ci"]:
+        return
+    contract = yaml.safe_load((repo / "project.yaml").read_text())
+    change, calendar = (
+        yaml.load((repo / name).read_text(), yaml.BaseLoader) for name in (WORKFLOW, SCHEDULE)
+    )
+    for caller in (change, calendar):
+        job = caller["jobs"]["pipeline"]
+        assert job["uses"].startswith(f"{job['with']['platform']}/")
+        assert job["uses"].endswith(f"@{job['with']['gleis']}")
+        assert json.loads(job["with"]["environments"]) == contract["delivery"]["environments"]
+    assert change["jobs"]["pipeline"]["with"] == calendar["jobs"]["pipeline"]["with"]
+    assert calendar["on"]["schedule"] == [{"cron": contract["training"]["schedule"]}]
 
 
 def test_the_contract_says_what_was_answered(repo: Path, variant: dict[str, Any]) -> None:
