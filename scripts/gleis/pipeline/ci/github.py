@@ -394,7 +394,6 @@ def _said(key: str, job: dict[str, Any], declared: Mapping[str, Any]) -> JobView
     works = [step for step in steps if "run" in step]
     terms = _terms(str(job.get("if", "")))
     needs, siblings = _needs(job, terms, name, per_environment)
-    group = str(_dict(job.get("concurrency")).get("group", ""))
     stages = tuple(stage for step in works for stage in _stages(str(step["run"])))
     told = {_expression(_dict(step.get("env")).get("GLEIS_ENVIRONMENT")) for step in works}
     environments = _environments(terms, environment if per_environment else "", told)
@@ -415,7 +414,7 @@ def _said(key: str, job: dict[str, Any], declared: Mapping[str, Any]) -> JobView
         timeout_minutes=int(job.get("timeout-minutes", 0)),
         per_environment=per_environment,
         approval=(str(job["environment"]),) if "environment" in job else (),
-        concurrency=group.removesuffix(f"-{environment}") if per_environment else group,
+        concurrency=_concurrency(job, f"-{environment}" if per_environment else ""),
         artifacts=tuple(_artifacts(steps, f"gleis-{key}")),
     )
 
@@ -531,6 +530,15 @@ def _stages(script: str) -> list[str]:
     rest = words[7:]
     pairs = [tuple(rest[index : index + 2]) for index in range(0, len(rest), 2)]
     return [pair[1] if pair[0] == "--stage" and len(pair) == 2 else str(pair) for pair in pairs]
+
+
+def _concurrency(job: Mapping[str, Any], suffix: str) -> str:
+    """The group, less the environment's suffix. One that cancels what runs is another."""
+    said = _dict(job.get("concurrency"))
+    group = str(said.get("group", ""))
+    if group and not group.endswith(suffix):
+        return f"{group} (not for {suffix.removeprefix('-')} alone)"
+    return group.removesuffix(suffix) + (" (cancels)" if said.get("cancel-in-progress") else "")
 
 
 def _secrets(env: Mapping[str, Any]) -> Iterator[str]:
