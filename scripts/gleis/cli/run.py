@@ -50,8 +50,8 @@ def run(args: argparse.Namespace) -> int:
 
     from gleis import stages
     from gleis.contract import platform, project
-    from gleis.pipeline import graph as graphs
     from gleis.pipeline import ci, live, run_lock, summary
+    from gleis.pipeline import graph as graphs
     from gleis.pipeline.runner import Runner, Selection, select
 
     root = args.path.resolve()

@@ -598,9 +598,13 @@ class Build:
     def publish_summary(self, markdown: str) -> None:
         """Add to the page of the job."""
         target = self.environ.get("GITHUB_STEP_SUMMARY")
-        if target:
+        if not target:
+            return
+        try:
             with Path(target).open("a", encoding="utf-8") as stream:
                 stream.write(markdown.rstrip("\n") + "\n")
+        except OSError as error:  # what was judged stays judged, shown or not
+            print(f"the summary was not published: {error.strerror}", file=sys.stderr)
 
     def store_artifact(self, path: Path) -> None:
         """Put the file where the job's last step takes everything from: `.gleis/run/`."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from gleis.contract.platform import Platform
 from gleis.errors import GleisError
+from gleis.evidence import Source
 from gleis.findings import Finding
 from gleis.pipeline.ci import Views
 from gleis.pipeline.graph import Graph
@@ -26,16 +27,28 @@ def read_back(_files: Mapping[str, str]) -> Views:
     return {}
 
 
-@dataclass(frozen=True)
 class Laptop:
-    """A person's own machine; git says which branch and commit."""
+    """A person's own machine; git says which branch and commit, once somebody wants to know."""
 
-    branch: str | None = None
-    commit: str | None = None
-    name: str = NAME
-    event: str = "manual"
-    change_request: str | None = None
-    build_url: str | None = None
+    name = NAME
+    event = "manual"
+    change_request = None
+    build_url = None
+
+    @cached_property
+    def _source(self) -> Source:
+        try:
+            return source(Path.cwd())
+        except GleisError:
+            return Source(None, None, False)
+
+    @property
+    def branch(self) -> str | None:
+        return self._source.branch
+
+    @property
+    def commit(self) -> str | None:
+        return self._source.commit
 
     def annotate(self, findings: Sequence[Finding]) -> None:
         """The terminal has shown them."""
@@ -56,8 +69,4 @@ class Laptop:
 
 def detect(_environ: Mapping[str, str]) -> Laptop:
     """The laptop is always there; outside a git repository it has neither branch nor commit."""
-    try:
-        found = source(Path.cwd())
-    except GleisError:
-        return Laptop()
-    return Laptop(found.branch, found.commit)
+    return Laptop()
