@@ -197,7 +197,6 @@ def assert_same(found: Any, wanted: Any, where: str = "") -> None:
 VERIFY, TRAIN = ("lint", "test", "sop"), ("data-check", "train", "evaluate", "register")
 
 
-@pytest.mark.long
 def test_act_runs_the_rendered_workflow_to_the_same_evidence(
     act: Act, fresh: Repo, tmp_path: Path
 ) -> None:
@@ -221,7 +220,6 @@ def test_act_runs_the_rendered_workflow_to_the_same_evidence(
     assert (done.artifacts / "reports-verify" / "test.xml").is_file()
 
 
-@pytest.mark.long
 def test_a_pull_request_registers_nothing_and_its_faults_are_shown_at_their_lines(
     act: Act, fresh: Repo, tmp_path: Path
 ) -> None:

@@ -220,3 +220,19 @@ def test_two_copies_are_equal(render: Render, default: Path) -> None:
     for path in files(default):
         if path.name != ".copier-answers.yml":
             assert path.read_bytes() == (again / path.relative_to(default)).read_bytes()
+
+
+def test_renovate_moves_the_platforms_commit_wherever_a_workflow_names_it(
+    render: Render, sha: str
+) -> None:
+    repo = render(ci=["github"])
+    settings = json.loads((repo / "renovate.json").read_text())
+    (manager,) = settings["customManagers"]
+    patterns = [each.replace("(?<", "(?P<") for each in manager["matchStrings"]]
+    for name in (WORKFLOW, SCHEDULE):
+        assert any(re.search(each.strip("/"), name) for each in manager["managerFilePatterns"])
+        text = (repo / name).read_text()
+        assert f"platform: {manager['depNameTemplate']}\n" in text
+        found = [match for each in patterns for match in re.finditer(each, text)]
+        assert [(it["currentDigest"], it["currentValue"]) for it in found] == [(sha, VERSION)]
+    assert settings["schedule"] == ["before 6am on monday"]

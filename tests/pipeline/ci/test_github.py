@@ -255,7 +255,7 @@ def test_the_level_of_an_annotation_says_how_bad_it_is() -> None:
 
 # --- identity tokens ----------------------------------------------------------------------------
 
-SECRET = "credential-of-the-job"
+BEARER = "given-to-the-job"
 
 
 class Endpoint(http.server.BaseHTTPRequestHandler):
@@ -289,7 +289,7 @@ def endpoint() -> Iterator[str]:
 
 
 def build(tmp_path: Path, url: str) -> github.Build:
-    asked = {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": SECRET}
+    asked = {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER}
     found = github.detect(environ(tmp_path, **asked))
     assert found is not None
     return found
@@ -298,10 +298,10 @@ def build(tmp_path: Path, url: str) -> github.Build:
 def test_a_token_is_asked_for_its_audience_with_the_jobs_credential(
     endpoint: str, tmp_path: Path
 ) -> None:
-    token = build(tmp_path, f"{endpoint}/token?api-version=2").oidc_token("https://reg/&x=1")
-    assert token == "signed.by.github"
+    answer = build(tmp_path, f"{endpoint}/token?api-version=2").oidc_token("https://reg/&x=1")
+    assert answer == "signed.by.github"
     assert Endpoint.asked == [
-        ("/token?api-version=2&audience=https%3A%2F%2Freg%2F%26x%3D1", f"bearer {SECRET}")
+        ("/token?api-version=2&audience=https%3A%2F%2Freg%2F%26x%3D1", f"bearer {BEARER}")
     ]
 
 
@@ -312,7 +312,7 @@ def test_a_failing_endpoint_is_named_without_the_credential_and_not_followed(
     with pytest.raises(GleisError) as caught:
         build(tmp_path, endpoint + path).oidc_token("sigstore")
     assert caught.value.exit_code == 3
-    assert SECRET not in str(caught.value) + "".join(capfd.readouterr())
+    assert BEARER not in str(caught.value) + "".join(capfd.readouterr())
     assert caught.value.__cause__ is None
     assert len(Endpoint.asked) == 1
 
