@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import tomllib
@@ -40,8 +41,11 @@ DEFAULTS = {"framework": "sklearn", "ci": ["github"], "target": "kubernetes"}
 FRAMEWORKS = ["sklearn", "pytorch"]
 MODEL_AND_DATA = ("model.py", "bundled.py")
 WORKFLOW = ".github/workflows/ci.yml"
+SCHEDULE = ".github/workflows/schedule.yml"
 JENKINSFILE = "Jenkinsfile"
-CALLER = re.compile(r"ml-pipeline\.yml@(\S+) # (\S+)|gleis@([^']+)'|gleis: '?([0-9a-f]+)")
+CALLER = re.compile(
+    r"ml-(?:pipeline|schedule)\.yml@(\S+) # (\S+)|gleis@([^']+)'|gleis: '?([0-9a-f]+)"
+)
 
 
 def title(variant: dict[str, Any]) -> str:
@@ -98,7 +102,7 @@ def test_only_the_ci_systems_that_were_asked_for_are_called(
 
 
 def test_callers_are_thin_and_pin_one_commit(repo: Path, sha: str) -> None:
-    for caller in (repo / WORKFLOW, repo / JENKINSFILE):
+    for caller in (repo / WORKFLOW, repo / SCHEDULE, repo / JENKINSFILE):
         if caller.exists():
             text = caller.read_text()
             assert len(text.splitlines()) <= 20
@@ -106,6 +110,22 @@ def test_callers_are_thin_and_pin_one_commit(repo: Path, sha: str) -> None:
             assert set(found) <= {sha, VERSION}
             assert found.count(sha) == 2
             assert VERSION in text
+
+
+def test_both_callers_of_a_repo_hand_on_the_same(repo: Path, variant: dict[str, Any]) -> None:
+    if "github" not in variant["ci"]:
+        return
+    contract = yaml.safe_load((repo / "project.yaml").read_text())
+    change, calendar = (
+        yaml.load((repo / name).read_text(), yaml.BaseLoader) for name in (WORKFLOW, SCHEDULE)
+    )
+    for caller in (change, calendar):
+        job = caller["jobs"]["pipeline"]
+        assert job["uses"].startswith(f"{job['with']['platform']}/")
+        assert job["uses"].endswith(f"@{job['with']['gleis']}")
+        assert json.loads(job["with"]["environments"]) == contract["delivery"]["environments"]
+    assert change["jobs"]["pipeline"]["with"] == calendar["jobs"]["pipeline"]["with"]
+    assert calendar["on"]["schedule"] == [{"cron": contract["training"]["schedule"]}]
 
 
 def test_the_contract_says_what_was_answered(repo: Path, variant: dict[str, Any]) -> None:
@@ -246,3 +266,19 @@ def test_two_copies_are_equal(render: Render, default: Path) -> None:
     for path in files(default):
         if path.name != ".copier-answers.yml":
             assert path.read_bytes() == (again / path.relative_to(default)).read_bytes()
+
+
+def test_renovate_moves_the_platforms_commit_wherever_a_workflow_names_it(
+    render: Render, sha: str
+) -> None:
+    repo = render(ci=["github"])
+    settings = json.loads((repo / "renovate.json").read_text())
+    (manager,) = settings["customManagers"]
+    patterns = [each.replace("(?<", "(?P<") for each in manager["matchStrings"]]
+    for name in (WORKFLOW, SCHEDULE):
+        assert any(re.search(each.strip("/"), name) for each in manager["managerFilePatterns"])
+        text = (repo / name).read_text()
+        assert f"platform: {manager['depNameTemplate']}\n" in text
+        found = [match for each in patterns for match in re.finditer(each, text)]
+        assert [(it["currentDigest"], it["currentValue"]) for it in found] == [(sha, VERSION)]
+    assert settings["schedule"] == ["before 6am on monday"]
