@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 import yaml
+from tests.jenkins.conftest import LIBRARY, REPO
 
 from gleis.contract.platform import Distribution, Platform
 from gleis.pipeline.ci import differences, jenkins, views
 from gleis.pipeline.graph import Graph, Job, Stage
-from tests.jenkins.conftest import LIBRARY, REPO
 
 Files = dict[str, str]
 

@@ -1,32 +1,15 @@
-"""Jenkins: the shared library's pipeline, its agents, the pipeline read back, the running build.
-
-Each job of the graph is a stage on an agent of its own; what later jobs need is stashed. The text
-is put together line by line here and read back by `groovy_reader` from its tokens alone, so
-neither trusts the other. Jenkins has no token permissions: docs/decisions/031 says what they become.
-"""
+"""Writes the declarative pipeline, line by line."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from gleis.contract.platform import Platform
 from gleis.errors import GleisError
-from gleis.findings import Finding, Severity
-from gleis.pipeline.ci import JobView, Views, view
+from gleis.pipeline.ci import JobView, view
 from gleis.pipeline.graph import Graph, Job
-from gleis.tools.files import write_atomic
 
-NAME = "jenkins"
-PIPELINE = "jenkins/vars/mlPipeline.groovy"
-PODS = "jenkins/resources/pods"
 ENVIRONMENTS = ("dev", "staging", "prod")
 # The one command of every job; values come from the environment, never from Groovy.
 COMMAND = (
@@ -34,18 +17,14 @@ COMMAND = (
 )
 # What `id-token` becomes: a token of the oidc-provider plugin, in a file for as long as the job.
 IDENTITY, IDENTITY_FILE = "gleis-oidc", "GLEIS_OIDC_TOKEN_FILE"
-ATTACHMENTS = Path(".gleis/ci")  # what `publish()` of the pipeline shows: findings, summary, files
 
 
 class NotRenderable(GleisError):
     """The graph asks for something that a declarative pipeline cannot say."""
 
 
-# --- render -------------------------------------------------------------------------------------
-
-
-def render(graph: Graph, platform: Platform) -> dict[str, str]:
-    """The pipeline, and one agent for each runner of the graph."""
+def groovy(graph: Graph, platform: Platform) -> str:
+    """`mlPipeline.groovy`. Raises NotRenderable."""
     lines = [*_HEAD]
     for step in _steps(graph):
         lines += _side_by_side(graph, step) if len(step) > 1 else _job(graph, step[0], 3, False)
@@ -56,8 +35,7 @@ def render(graph: Graph, platform: Platform) -> dict[str, str]:
         ("@PLATFORM@", _approvers(platform)),
     ):
         text = text.replace(name, value)
-    runners = dict.fromkeys(job.runner for job in graph.jobs.values())
-    return {PIPELINE: text, **{f"{PODS}/{name}.yaml": _pod(name, platform) for name in runners}}
+    return text
 
 
 _HEAD = """\
@@ -101,7 +79,7 @@ void call(Map config) {
             GLEIS_ENVIRONMENT = "${environments.first()}"
             GLEIS_EVENT = "${event}"
         }
-        stages {""".splitlines()
+        stages {""".splitlines()  # noqa: E501
 _FOOT = ["        }", "    }", "}"]
 
 
@@ -188,7 +166,7 @@ def _one_environment(
         _in(level, f"stage('approve {environment}') {{"),
         *_when(level + 1, there, "beforeInput true"),
         _in(level + 1, "input {"),
-        _in(level + 2, f"message \"Deliver ${{project}} to {environment}?\""),
+        _in(level + 2, f'message "Deliver ${{project}} to {environment}?"'),
         _in(level + 2, 'submitter "${place[-3]}@PLATFORM@"'),
         _in(level + 2, "submitterParameter 'GLEIS_APPROVER'"),
         _in(level + 1, "}"),
@@ -332,278 +310,3 @@ def _quoted(text: str) -> str:
 
 def _in(level: int, line: str) -> str:
     return "    " * level + line
-
-
-# --- agents -------------------------------------------------------------------------------------
-
-# What one container asks for: requests are limits, so that a node is never promised twice.
-_SIZES = {
-    "cpu": {"cpu": "2", "memory": "4Gi", "ephemeral-storage": "10Gi"},
-    "training": {"cpu": "4", "memory": "16Gi", "ephemeral-storage": "50Gi"},
-    "docker": {"cpu": "2", "memory": "8Gi", "ephemeral-storage": "50Gi"},
-}
-_GPU = "nvidia.com/gpu"
-
-
-def _pod(runner: str, platform: Platform) -> str:
-    """The pod of a runner: restricted, except for what building an image without root needs."""
-    base = platform.base_images.get(f"agent-{runner}") or platform.base_images["python"]
-    size = _SIZES.get(runner, _SIZES["cpu"])
-    asked = [f"{name}: {_plain(value)}" for name, value in size.items()]
-    if runner == "training":
-        asked.append(f"{_GPU}: 0")
-    builder = runner == "docker"
-    lines = [
-        "# Rendered from ci/pipeline.yaml and platform.yaml by `gleis render`: edit those.",
-        f"# {_POD_WORDS.get(runner, 'An agent.')}",
-        "apiVersion: v1",
-        "kind: Pod",
-        "metadata:",
-        "  labels:",
-        "    app.kubernetes.io/name: gleis-agent",
-        f"    gleis/runner: {runner}",
-        "spec:",
-        "  automountServiceAccountToken: false",
-        "  restartPolicy: Never",
-        "  securityContext:",
-        "    runAsNonRoot: true",
-        "    runAsUser: 1000",
-        "    runAsGroup: 1000",
-        "    fsGroup: 1000",
-        "    seccompProfile:",
-        "      type: RuntimeDefault",
-    ]
-    if builder:
-        lines.insert(-2, "    # A user namespace of its own is all that buildah asks for.")
-        lines += ["  hostUsers: false"]
-    if runner == "training":
-        lines += [
-            "  tolerations:",
-            f"    - key: {_GPU}",
-            "      operator: Exists",
-            "      effect: NoSchedule",
-        ]
-    lines += [
-        "  containers:",
-        "    - name: gleis",
-        f"      image: {base.image}@{base.digest}",
-        "      command: [sleep]",
-        "      args: [infinity]",
-        "      env:",
-        "        - {name: HOME, value: /home/jenkins/agent}",
-    ]
-    if builder:
-        lines += [
-            "        - {name: BUILDAH_ISOLATION, value: chroot}",
-            "        - {name: STORAGE_DRIVER, value: vfs}",
-        ]
-    lines += [
-        "      securityContext:",
-        f"        allowPrivilegeEscalation: {'true' if builder else 'false'}",
-        "        privileged: false",
-        "        capabilities:",
-        "          drop: [ALL]",
-    ]
-    if builder:
-        lines += ["          add: [SETUID, SETGID]"]
-    lines += ["      resources:"]
-    for kind in ("requests", "limits"):
-        lines += [f"        {kind}:", *(f"          {each}" for each in asked)]
-    return "\n".join(lines) + "\n"
-
-
-_POD_WORDS = {
-    "cpu": "Checks and delivers.",
-    "training": "Trains; mlPipeline(gpus: n) puts the number of GPUs of one node in place of the 0.",
-    "docker": "Builds images with buildah, without root on the node and without a Docker daemon.",
-}
-
-
-def _plain(value: str) -> str:
-    return f'"{value}"' if value.isdigit() else value
-
-
-# --- read back ----------------------------------------------------------------------------------
-
-
-def read_back(files: Mapping[str, str]) -> Views:
-    """What the pipeline says, job by job, from its text alone. Raises GleisError on no Groovy."""
-    from gleis.pipeline.groovy_reader import views_of
-
-    if PIPELINE not in files:
-        return {}
-    return views_of(files[PIPELINE], PIPELINE)
-
-
-# --- the running build --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Build:
-    """A build of a multibranch job; `workspace` is where its files lie."""
-
-    event: str
-    branch: str | None
-    commit: str | None
-    change_request: str | None
-    build_url: str | None
-    workspace: Path
-    token_file: Path | None = None
-    name: str = NAME
-
-    def annotate(self, findings: Sequence[Finding]) -> None:
-        """Leave them as SARIF where `publish()` of the pipeline looks (warnings-ng shows them)."""
-        self._write("findings.sarif", json.dumps(_sarif(findings), indent=2) + "\n")
-
-    def publish_summary(self, markdown: str) -> None:
-        """Jenkins shows no Markdown: it is archived with the build."""
-        self._write("summary.md", markdown)
-
-    def store_artifact(self, path: Path) -> None:
-        """Copy it to what is archived with the build."""
-        target = self.workspace / ATTACHMENTS / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-
-    def oidc_token(self, audience: str) -> str:
-        """The token that the oidc-provider plugin made for this job, if it is for `audience`."""
-        if self.token_file is None:
-            raise GleisError(
-                f"there is no identity token for {audience}: the job does not ask for one. Give it "
-                f"the permission id-token in ci/pipeline.yaml, and the folder of the project the "
-                f"credential {IDENTITY} (jenkins/README.md)"
-            )
-        try:
-            token = self.token_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise GleisError(
-                f"the identity token in {self.token_file} cannot be read: {error.strerror}. Make "
-                f"the credential {IDENTITY} one of the kind 'OpenID Connect id token as file'"
-            ) from error
-        meant = _audience(token)
-        if audience not in meant:
-            raise GleisError(
-                f"the identity token is for {', '.join(meant) or 'nobody'}, not for {audience}: "
-                f"set the audience of the credential {IDENTITY} (jenkins/README.md)"
-            )
-        return token
-
-    def _write(self, name: str, text: str) -> None:
-        target = self.workspace / ATTACHMENTS / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(target, text)
-
-
-def detect(environ: Mapping[str, str]) -> Build | None:
-    """The build that the variables of Jenkins tell of, None where there are none."""
-    if not environ.get("JENKINS_URL") or not environ.get("BUILD_NUMBER"):
-        return None
-    token = environ.get(IDENTITY_FILE)
-    return Build(
-        event=environ.get("GLEIS_EVENT") or _event(environ),
-        branch=environ.get("CHANGE_BRANCH") or environ.get("BRANCH_NAME"),
-        commit=environ.get("GIT_COMMIT"),
-        change_request=environ.get("CHANGE_ID"),
-        build_url=environ.get("BUILD_URL"),
-        workspace=Path(environ.get("WORKSPACE") or "."),
-        token_file=Path(token) if token else None,
-    )
-
-
-def _event(environ: Mapping[str, str]) -> str:
-    """For a build that is not `mlPipeline`'s; what is not known is what may do least."""
-    if environ.get("TAG_NAME") and not environ.get("CHANGE_ID"):
-        return "tag"
-    if environ.get("BRANCH_NAME") == "main" and not environ.get("CHANGE_ID"):
-        return "main"
-    return "pull-request"
-
-
-def _audience(token: str) -> list[str]:
-    """Whom a JSON Web Token says it is for. Its signature is for them to check, not for us."""
-    try:
-        body = token.split(".")[1]
-        said = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))["aud"]
-    except (IndexError, KeyError, TypeError, ValueError, binascii.Error):
-        return []
-    return [said] if isinstance(said, str) else [str(each) for each in said]
-
-
-_LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning"}
-
-
-def _sarif(findings: Sequence[Finding]) -> dict[str, Any]:
-    """SARIF 2.1.0, as much of it as warnings-ng shows."""
-    results = [
-        {
-            "ruleId": each.rule,
-            "level": "none" if each.waiver else _LEVELS.get(each.severity, "note"),
-            "message": {"text": f"{each.message}. {each.remediation}"},
-            "locations": list(_locations(each)),
-        }
-        for each in findings
-    ]
-    driver = {"name": "gleis", "rules": [{"id": id} for id in dict.fromkeys(f.rule for f in findings)]}
-    return {"version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
-
-
-def _locations(finding: Finding) -> Iterator[dict[str, Any]]:
-    if finding.file is not None:
-        place: dict[str, Any] = {"artifactLocation": {"uri": finding.file}}
-        if finding.line is not None:
-            place["region"] = {"startLine": finding.line}
-        yield {"physicalLocation": place}
-
-
-# --- jobs ---------------------------------------------------------------------------------------
-
-_WORD = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
-_CRON = re.compile(r"[0-9H*/,() -]+")
-
-
-def tenant_jobs(tenants: Sequence[Mapping[str, str]]) -> str:
-    """`jenkins/jobs/tenants.yaml`: one project of Jenkins Job Builder for each tenant record.
-
-    A record has `team`, `project`, `repo` (its URL) and `schedule` (cron, may be empty). Raises
-    GleisError when one holds what could say something else in YAML, XML or Groovy.
-    """
-    lines = [
-        "# Rendered from the tenant records by `gleis render`: edit those. Templates: projects.yaml",
-    ]
-    teams = sorted({_checked(each, "team", _WORD) for each in tenants})
-    for team in teams:
-        lines += [
-            "- project:",
-            f"    name: team-{team}",
-            f"    team: {team}",
-            "    jobs:",
-            "      - 'gleis/{team}'",
-        ]
-    for each in sorted(tenants, key=lambda each: (each["team"], each["project"])):
-        lines += [
-            "- project:",
-            f"    name: {_checked(each, 'team', _WORD)}-{_checked(each, 'project', _WORD)}",
-            f"    team: {each['team']}",
-            f"    model: {each['project']}",
-            f"    repo: {json.dumps(_checked(each, 'repo', _URL))}",
-        ]
-        schedule = each.get("schedule", "")
-        if schedule:
-            lines.append(f"    schedule: {json.dumps(_checked(each, 'schedule', _CRON))}")
-        lines += ["    jobs:", "      - 'gleis/{team}/{model}'"]
-        if schedule:
-            lines.append("      - 'gleis/{team}/{model}-retrain'")
-    return "\n".join(lines) + "\n"
-
-
-_URL = re.compile(r"(https://|ssh://git@|git@)[A-Za-z0-9][A-Za-z0-9._~:/@-]*")
-
-
-def _checked(record: Mapping[str, str], key: str, pattern: re.Pattern[str]) -> str:
-    value = record.get(key, "")
-    if not pattern.fullmatch(value):
-        raise GleisError(
-            f"tenant {record.get('team', '?')}/{record.get('project', '?')}: {key} {value!r} cannot "
-            f"become a Jenkins job: allowed is {pattern.pattern}"
-        )
-    return value

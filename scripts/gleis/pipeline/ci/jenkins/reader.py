@@ -9,26 +9,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from gleis.errors import GleisError
 from gleis.pipeline.ci import JobView, Views
+from gleis.pipeline.ci.jenkins.groovy import Block, NotReadable, Token, parse, walk
 
-_TOKEN = re.compile(
-    r"""
-      (?P<comment>//[^\n]*|/\*.*?\*/)
-    | (?P<text>'''(?:\\.|.)*?'''|'(?:\\.|[^'\\\n])*')
-    | (?P<gstring>\"\"\"(?:\\.|.)*?\"\"\"|"(?:\\.|[^"\\\n])*")
-    | (?P<word>[A-Za-z_$][\w$]*)
-    | (?P<number>\d+)
-    | (?P<end>[\n;])
-    | (?P<space>[ \t\r]+)
-    | (?P<sign>&&|\|\||==~|[=!]=|\?:|\.\.|.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _PERMISSION = re.compile(r"// permission: (\S+) (\S+) — \S.*")
 _COMMAND = shlex.split(
     "uvx --from $GLEIS_SOURCE gleis run --environment $GLEIS_ENVIRONMENT --event $GLEIS_EVENT"
@@ -36,51 +23,6 @@ _COMMAND = shlex.split(
 _QUOTED_VARIABLES = ('"$GLEIS_SOURCE"', '"$GLEIS_ENVIRONMENT"', '"$GLEIS_EVENT"')
 _IDENTITY = ("file", "gleis-oidc", "GLEIS_OIDC_TOKEN_FILE")
 _MINUTES = {"MINUTES": 1, "HOURS": 60}
-
-
-class NotReadable(GleisError):
-    """The text is no declarative pipeline."""
-
-
-@dataclass(frozen=True)
-class Token:
-    """A word, sign or text of the program; `value` of a text is what is between its quotes."""
-
-    kind: str
-    value: str
-    line: int
-
-
-@dataclass
-class Block:
-    """A statement, or with `body` a block: `head { body }`."""
-
-    head: list[Token]
-    body: list[Block] | None = None
-
-    @property
-    def name(self) -> str:
-        return self.head[0].value if self.head and self.head[0].kind == "word" else ""
-
-    @property
-    def words(self) -> list[str]:
-        return [token.value for token in self.head]
-
-    @property
-    def text(self) -> str:
-        return "".join(self.words)
-
-    @property
-    def inside(self) -> list[Block]:
-        return [each for each in self.body or [] if not each.comment]
-
-    @property
-    def comment(self) -> str:
-        return self.head[0].value if self.head and self.head[0].kind == "comment" else ""
-
-    def all(self, name: str) -> list[Block]:
-        """The blocks and statements called `name` directly inside."""
-        return [each for each in self.inside if each.name == name]
 
 
 @dataclass
@@ -97,8 +39,8 @@ class _Leaf:
 
 def views_of(text: str, where: str) -> Views:
     """What each job of the pipeline in `text` says. Raises NotReadable, naming `where`."""
-    program = _blocks(_tokens(text), where)
-    pipelines = [block for block in _walk(program) if block.name == "pipeline" and block.body]
+    program = parse(text, where)
+    pipelines = [block for block in walk(program) if block.name == "pipeline" and block.body]
     if len(pipelines) != 1 or len(pipelines[0].all("stages")) != 1:
         raise NotReadable(f"{where}: {len(pipelines)} pipelines with stages instead of one")
     every = _environments(program)
@@ -114,65 +56,9 @@ def views_of(text: str, where: str) -> Views:
     return _merged(leaves, every)
 
 
-def _tokens(text: str) -> list[Token]:
-    tokens, line = [], 1
-    for match in _TOKEN.finditer(text):
-        kind, value = str(match.lastgroup), match.group()
-        if kind in ("text", "gstring"):
-            quotes = 3 if value[:3] in ("'''", '"""') and len(value) >= 6 else 1
-            value = value[quotes:-quotes]
-        if kind != "space":
-            tokens.append(Token(kind, value, line))
-        line += match.group().count("\n")
-    return tokens
-
-
-def _blocks(tokens: Sequence[Token], where: str) -> list[Block]:
-    stack: list[list[Block]] = [[]]
-    head: list[Token] = []
-    depth = 0  # of parentheses and brackets: a line's end inside of them ends nothing
-
-    def close() -> None:
-        if head:
-            stack[-1].append(Block(list(head)))
-            head.clear()
-
-    for token in tokens:
-        if token.kind == "comment":
-            if not head:
-                stack[-1].append(Block([token]))
-        elif token.kind == "end":
-            if depth == 0:
-                close()
-        elif token.kind == "sign" and token.value == "{" and depth == 0:
-            block = Block(list(head), [])
-            head.clear()
-            stack[-1].append(block)
-            stack.append(block.body or [])
-            block.body = stack[-1]
-        elif token.kind == "sign" and token.value == "}" and depth == 0:
-            close()
-            stack.pop()
-            if not stack:
-                raise NotReadable(f"{where}:{token.line}: a }} too many")
-        else:
-            depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(token.value, 0) * (token.kind == "sign")
-            head.append(token)
-    close()
-    if len(stack) != 1 or depth:
-        raise NotReadable(f"{where}: a block or a parenthesis is not closed")
-    return stack[0]
-
-
-def _walk(blocks: Sequence[Block]) -> Iterator[Block]:
-    for block in blocks:
-        yield block
-        yield from _walk(block.body or [])
-
-
 def _environments(program: Sequence[Block]) -> tuple[str, ...]:
     """What `environments` is where the caller names none."""
-    for block in _walk(program):
+    for block in walk(program):
         if block.words[:3] == ["List", "environments", "="]:
             return _texts(block.head)
     return ()
@@ -245,11 +131,10 @@ def _read(leaf: _Leaf, methods: dict[str, Block]) -> None:
     for each in steps:
         if each.name not in {"unstash", "stash", "timeout", "catchError", "withCredentials", "sh"}:
             odd.append(f"?{each.text}")
-    if [each.text for each in path if each.name not in {"timeout", "catchError", "withCredentials"}]:
+    if any(each.name not in {"timeout", "catchError", "withCredentials"} for each in path):
         odd.append("?block around sh")
-    if [each.text for part in stage.all("post") for each in part.inside] != ["always"] or [
-        each.text for part in stage.all("post") for each in part.inside[0].inside
-    ] != ["publish()"]:
+    after = [each for part in stage.all("post") for each in walk(part.inside)]
+    if [each.text for each in after if not each.comment] != ["always", "publish()"]:
         odd.append("?post")
     said["stages"] = (*said["stages"], *odd)
 
@@ -346,7 +231,7 @@ def _runner(stage: Block) -> str:
         words = lines[0].words
         if words[:3] == ["yaml", "pod", "("] and words[4:] == [",", "config", ")"]:
             return words[3]
-    return "".join(each.text for each in _walk([agent])) or "none"
+    return "".join(each.text for each in walk([agent])) or "none"
 
 
 def _timeout(path: Sequence[Block]) -> int:
@@ -369,7 +254,7 @@ def _credentials(path: Sequence[Block]) -> list[tuple[str, str, str]]:
 
 
 def _permissions(chain: Sequence[Block], identity: bool) -> tuple[tuple[str, str], ...]:
-    """As the comments say; `id-token` only where the job is also given the token."""
+    """As the comments say; `id-token` is one that comment and credentials agree upon."""
     said = [
         (match[1], match[2])
         for stage in chain
@@ -377,7 +262,7 @@ def _permissions(chain: Sequence[Block], identity: bool) -> tuple[tuple[str, str
         if (match := _PERMISSION.fullmatch(each.comment))
     ]
     if identity and ("id-token", "write") not in said:
-        said.append(("id-token", "write"))
+        said.append(("id-token", "without a word"))
     return tuple(each for each in said if identity or each[0] != "id-token")
 
 
@@ -430,13 +315,16 @@ def _merged(leaves: Sequence[_Leaf], every: tuple[str, ...]) -> Views:
 def _job_of(leaf: _Leaf) -> str:
     """`deliver` of the stage `deliver prod`, if that is the environment it is for."""
     environment = leaf.said.get("environment", "")
-    return leaf.name.removesuffix(f" {environment}") if environment else leaf.name
+    if environment:
+        return leaf.name.removesuffix(f" {environment}")
+    around = [(_texts(stage.head) or ("?",))[0] for stage in leaf.chain[:-1]]
+    return next((name for name in around if leaf.name.startswith(f"{name} ")), leaf.name)
 
 
 def _view(
     name: str, group: Sequence[_Leaf], every: tuple[str, ...], owners: dict[str, str], needed: bool
 ) -> JobView:
-    copies = [_one(name, leaf, every, owners, needed) for leaf in group]
+    copies = [_one(name, leaf, owners, needed) for leaf in group]
     merged: dict[str, Any] = {}
     for each in fields(JobView):
         values = list(dict.fromkeys(getattr(copy, each.name) for copy in copies))
@@ -453,9 +341,7 @@ def _view(
     return JobView(**merged)
 
 
-def _one(
-    name: str, leaf: _Leaf, every: tuple[str, ...], owners: dict[str, str], needed: bool
-) -> JobView:
+def _one(name: str, leaf: _Leaf, owners: dict[str, str], needed: bool) -> JobView:
     said = leaf.said
     if not said:
         return JobView(name, (leaf.name,), (), None, None, "", (), (), 0, False, (), "", ())
