@@ -429,7 +429,7 @@ Map play(Map scenario) {
     } catch (Failed failed) {
         failure = failed.message
         build.result = 'FAILURE'
-    } catch (Unexpected unexpected) {
+    } catch (RuntimeException unexpected) {
         failure = "UNEXPECTED ${unexpected.message}"
         build.result = 'BROKEN'
     }

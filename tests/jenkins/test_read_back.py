@@ -214,7 +214,7 @@ def test_a_mutation_is_named_by_job_and_field(job: str, field: str, text: str) -
 def test_what_is_no_field_is_noticed_too(what: str, change: Change) -> None:
     text = change(TEXT)
     if what.startswith("a failure"):
-        text = sub(r"--stage promote'\n +\}", "--stage promote'\n} }")(text)
+        text = sub(r"--stage sop'\n +\}", "--stage sop'\n} }")(text)
     assert text != TEXT
     assert differences(WANTED, views_of(text, jenkins.PIPELINE)) != []
 
