@@ -1,3 +1,7 @@
+/* groovylint-disable CatchRuntimeException, DuplicateNumberLiteral, ImplicitClosureParameter */
+/* groovylint-disable AbstractClassWithoutAbstractMethod, JavaIoPackageAccess, UnusedMethodParameter */
+/* groovylint-disable MethodParameterTypeRequired, PublicMethodsBeforeNonPublicMethods */
+/* groovylint-disable StaticMethodsBeforeInstanceMethods */
 // Runs vars/mlPipeline.groovy outside of Jenkins and records what it does, step by step.
 //
 //     groovy -c UTF-8 record.groovy <library folder> <scenarios.json> <results.json>
@@ -151,7 +155,7 @@ class Build {
         Map before = new LinkedHashMap(env)
         within("stage ${name}") {
             try {
-                withOptions(said) { entered(name, said) }
+                withOptions(said) { entered(said) }
             } finally {
                 env.clear()
                 env.putAll(before)
@@ -170,7 +174,7 @@ class Build {
         within("lock ${options.lock.resource}", body)
     }
 
-    void entered(String name, Map said) {
+    void entered(Map said) {
         Map when = said.when ? collect(said.when, ['beforeAgent', 'beforeInput', 'expression']).found : null
         boolean asked = false
         if (when?.beforeInput || (when && !said.input && when.beforeAgent)) {

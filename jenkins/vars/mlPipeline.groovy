@@ -79,9 +79,11 @@ void call(Map config) {
                         agent { kubernetes { yaml pod('cpu', config) } }
                         environment { GLEIS_ENVIRONMENT = "${environments.last()}" }
                         steps {
-                            catchError(buildResult: 'FAILURE', stageResult: 'FAILURE') { timeout(time: 60, unit: 'MINUTES') { withCredentials([file(credentialsId: 'gleis-oidc', variable: 'GLEIS_OIDC_TOKEN_FILE')]) {
-                                sh 'uvx --from "$GLEIS_SOURCE" gleis run --environment "$GLEIS_ENVIRONMENT" --event "$GLEIS_EVENT" --stage monitor'
-                            } } }
+                            catchError(buildResult: 'FAILURE', stageResult: 'FAILURE') {
+                                timeout(time: 60, unit: 'MINUTES') { withCredentials([file(credentialsId: 'gleis-oidc', variable: 'GLEIS_OIDC_TOKEN_FILE')]) {
+                                    sh 'uvx --from "$GLEIS_SOURCE" gleis run --environment "$GLEIS_ENVIRONMENT" --event "$GLEIS_EVENT" --stage monitor'
+                                } }
+                            }
                             stash(name: 'watch', includes: '.gleis/run/**,.gleis/out/**', allowEmpty: true, useDefaultExcludes: false)
                         }
                         post { always { publish() } }

@@ -1,7 +1,7 @@
 """`mlPipeline` run by Groovy, once per occasion: what it does, in which order, who sees secrets.
 
-`jenkins/test/record.groovy` stands in for Jenkins. It is strict: a step, a directive or an `sh` that
-is not expected ends the run. The records are committed under `golden/`; to accept a change on
+`jenkins/test/record.groovy` stands in for Jenkins. It is strict: a step, a directive or an `sh`
+that is not expected ends the run. The records are committed under `golden/`; to accept a change on
 purpose: `GLEIS_ACCEPT=1 ./dev test --real tests/jenkins`, then read the diff.
 """
 

@@ -82,10 +82,10 @@ TOOLS: tuple[Tool, ...] = (
     ),
     Tool(
         name="groovy",
-        why="runs the Jenkins pipeline outside of Jenkins, in the tests; 2.4 is what Jenkins embeds",
+        why="runs the Jenkins pipeline outside of Jenkins, in the tests",
         needed_by=("./dev test --real",),
         install={"debian": "apt-get install groovy default-jre-headless"},
-        minimum="2.4",
+        minimum="2.4",  # what Jenkins embeds
         debian_packages=("groovy", "default-jre-headless"),
     ),
     Tool(

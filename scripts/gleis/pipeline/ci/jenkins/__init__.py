@@ -2,7 +2,7 @@
 
 Each job of the graph is a stage on an agent of its own; what later jobs need is stashed. `pipeline`
 writes the Groovy and `reader` reads it back from its tokens alone, so neither trusts the other.
-Jenkins has no token permissions: docs/decisions/031-permissions-on-jenkins.md says what becomes of
+Jenkins has no token permissions: docs/decisions/009-permissions-on-jenkins.md says what becomes of
 them. `jobs` turns tenant records into jobs.
 """
 

@@ -231,11 +231,7 @@ def _method(job: Job) -> str:
 def _body(
     graph: Graph, job: Job, wanted: JobView, level: int, stash: str, beside: bool
 ) -> list[str]:
-    wrappers = []
-    if beside and _is_aside(graph, job):
-        # Nobody waits for it: its failure is the build's, but stops nothing.
-        wrappers.append("catchError(buildResult: 'FAILURE', stageResult: 'FAILURE')")
-    wrappers.append(f"timeout(time: {wanted.timeout_minutes}, unit: 'MINUTES')")
+    wrappers = [f"timeout(time: {wanted.timeout_minutes}, unit: 'MINUTES')"]
     credentials = [
         f"string(credentialsId: '{secret}', variable: '{secret}')" for secret in wanted.secrets
     ]
@@ -249,6 +245,10 @@ def _body(
         _in(level + 1, f"sh '{COMMAND}{stages}'"),
         _in(level, " ".join("}" for _ in wrappers)),
     ]
+    if beside and _is_aside(graph, job):
+        # Nobody waits for it: its failure is the build's, but stops nothing.
+        caught = "catchError(buildResult: 'FAILURE', stageResult: 'FAILURE') {"
+        lines = [_in(level, caught), *(_in(1, line) for line in lines), _in(level, "}")]
     if wanted.needs:
         lines.insert(0, _in(level, "; ".join(f"unstash '{need}'" for need in wanted.needs)))
     if wanted.artifacts:
