@@ -320,14 +320,20 @@ class Build {
         needNode('stash')
         say("stash ${said.name}: ${said.includes}")
         if (stashes.containsKey(said.name.toString())) { throw new Unexpected("stash ${said.name} twice") }
-        stashes[said.name.toString()] = scenario.real ? copied(said) : true
+        stashes[said.name.toString()] = scenario.real ? copied("stash-${said.name}", said.includes) : true
     }
 
-    File copied(Map said) {
-        File folder = new File(scenario.real.workspaces, "stash-${said.name}")
+    void archive(String globs) {
+        needNode('archiveArtifacts')
+        say("archiveArtifacts ${globs}")
+        if (scenario.real) { copied('archive', globs) }
+    }
+
+    File copied(String name, String globs) {
+        File folder = new File(scenario.real.workspaces, name)
         folder.mkdirs()
         Path root = workspace.toPath()
-        List matchers = said.includes.tokenize(',').collect { FileSystems.default.getPathMatcher("glob:${it}") }
+        List matchers = globs.tokenize(', ').collect { FileSystems.default.getPathMatcher("glob:${it}") }
         root.toFile().eachFileRecurse { file ->
             Path relative = root.relativize(file.toPath())
             if (file.isFile() && matchers.any { it.matches(relative) }) {
@@ -396,10 +402,7 @@ abstract class Steps extends Script {
         build().say("recordIssues ${said.tools*.pattern.join(', ')}")
     }
 
-    void archiveArtifacts(Map said) {
-        build().needNode('archiveArtifacts')
-        build().say("archiveArtifacts ${said.artifacts}")
-    }
+    void archiveArtifacts(Map said) { build().archive(said.artifacts) }
 
     String libraryResource(String name) {
         File file = new File(build().library, "resources/${name}")
