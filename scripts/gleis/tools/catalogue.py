@@ -88,6 +88,21 @@ TOOLS: tuple[Tool, ...] = (
         install={"any": wheels.HOW_TO_GET_TORCH},
         version_argv=(),
     ),
+    Tool(
+        name="groovy",
+        why="runs the Jenkins pipeline outside of Jenkins, in the tests",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install groovy default-jre-headless"},
+        minimum="2.4",  # what Jenkins embeds
+        debian_packages=("groovy", "default-jre-headless"),
+    ),
+    Tool(
+        name="npm",
+        why="brings npm-groovy-lint, which looks at the Jenkins pipeline, in the tests",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install npm", "macos": "brew install node"},
+        debian_packages=("npm",),
+    ),
 )
 
 
