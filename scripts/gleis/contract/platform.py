@@ -29,6 +29,7 @@ class Git:
 class Registry:
     host: str
     namespace: str
+    mirror: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,15 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """Which known vulnerabilities stop an image, and who knows them."""
+
+    fail_on: str = "high"
+    advisories: str = "https://api.osv.dev/v1/query"
+    image_scanner: str = "whenPresent"
+
+
+@dataclass(frozen=True)
 class Platform:
     """The organisation's one file, validated."""
 
@@ -111,6 +121,7 @@ class Platform:
     gitops: Gitops
     distribution: Distribution
     gate: Gate
+    scan: Scan = Scan()
 
     def team(self, name: str) -> Team | None:
         """The team called `name`, or None."""
