@@ -60,6 +60,9 @@ def test_a_registry_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert caught.value.exit_code == 3
 
 
+HANDED_OUT = "t0ken"
+
+
 class Guarded(BaseHTTPRequestHandler):
     """Wants a token; `realm` says from where. Keeps what it was sent."""
 
@@ -70,8 +73,8 @@ class Guarded(BaseHTTPRequestHandler):
         said = self.headers.get("Authorization", "")
         self.seen.append((self.path.partition("?")[0], said))
         if self.path.startswith("/token"):
-            self._reply(200, b'{"token": "t0ken"}')
-        elif said == "Bearer t0ken":
+            self._reply(200, json.dumps({"token": HANDED_OUT}).encode())
+        elif said == f"Bearer {HANDED_OUT}":
             self._reply(200, b"{}")
         else:
             self._reply(401, b"who are you")
@@ -112,7 +115,7 @@ def test_a_token_is_bought_with_the_credentials_and_used(
     assert handler.seen == [
         ("/v2/ml/a/manifests/1", ""),
         ("/token", f"Basic {auth}"),
-        ("/v2/ml/a/manifests/1", "Bearer t0ken"),
+        ("/v2/ml/a/manifests/1", f"Bearer {HANDED_OUT}"),
     ]
 
 
