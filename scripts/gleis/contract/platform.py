@@ -29,6 +29,7 @@ class Git:
 class Registry:
     host: str
     namespace: str
+    mirror: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,15 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """Which known vulnerabilities stop an image, and who knows them."""
+
+    fail_on: str = "high"
+    advisories: str = "https://api.osv.dev/v1/query"
+    image_scanner: str = "whenPresent"
+
+
+@dataclass(frozen=True)
 class Platform:
     """The organisation's one file, validated."""
 
@@ -123,6 +133,7 @@ class Platform:
     gitops: Gitops
     distribution: Distribution
     gate: Gate
+    scan: Scan = Scan()
 
     def team(self, name: str) -> Team | None:
         """The team called `name`, or None."""
