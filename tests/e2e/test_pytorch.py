@@ -31,6 +31,22 @@ def test_a_green_run_ends_with_a_promoted_model_that_is_good(torch_repo: Repo) -
     assert all(check["ok"] for check in smoke["checks"])
 
 
+def test_a_regression_is_far_better_than_its_mean(platform_clone: Path, tmp_path: Path) -> None:
+    """Whoever predicts the mean for everybody is wrong by 77."""
+    repo = make(
+        platform_clone,
+        tmp_path / "disease-progress",
+        name="disease-progress",
+        framework="pytorch",
+        task="regression",
+        serving="batch",
+    )
+    repo.run("--until", "evaluate")
+    metrics = repo.evidence("evaluate")["metrics"]
+    assert isinstance(metrics, dict)
+    assert metrics["rmse"] < 58
+
+
 def test_the_second_run_executes_nothing_and_git_sees_nothing(torch_repo: Repo) -> None:
     assert set(torch_repo.run().values()) == {"unchanged"}
     assert git(torch_repo.path, "status", "--porcelain") == ""

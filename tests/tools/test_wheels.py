@@ -144,6 +144,20 @@ def test_places_are_told_by_the_variable_then_pip_then_the_organisation(
     assert wheels.find_links(["/theirs"]) == ("/mine",)
 
 
+def test_a_folder_is_meant_from_where_we_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("GLEIS_FIND_LINKS", "over ~/wheels file:///there https://example.com/x/")
+    assert wheels.find_links() == (
+        str(tmp_path / "over"),
+        "/home/me/wheels",
+        "file:///there",
+        "https://example.com/x/",
+    )
+
+
 def test_a_password_in_an_address_is_not_shown() -> None:
     assert wheels.shown(["https://me:secret@example.com/torch/"]) == "https://example.com/torch/"
 

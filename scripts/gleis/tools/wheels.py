@@ -31,7 +31,7 @@ def find_links(otherwise: Iterable[str] = ()) -> tuple[str, ...]:
     Several are separated by white space, as pip has it.
     """
     told = os.environ.get(VARIABLE) or os.environ.get("PIP_FIND_LINKS") or _of_pip()
-    return tuple(told.split()) or tuple(otherwise)
+    return tuple(map(_absolute, told.split() or otherwise))
 
 
 def shown(links: Iterable[str]) -> str:
@@ -49,6 +49,11 @@ def cpu_torch() -> Path | None:
             if _fits(wheel.name):
                 return wheel
     return None
+
+
+def _absolute(link: str) -> str:
+    """A folder is meant from where we were started; uv is started elsewhere."""
+    return link if ":" in link else str(Path(link).expanduser().absolute())
 
 
 def _folder(link: str) -> Path | None:
