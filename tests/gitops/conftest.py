@@ -102,7 +102,7 @@ class Shop:
                 (out / name).write_text(json.dumps(content))
                 outputs = {f".gleis/out/{name}": sha256(out / name)}
             inputs = {name: sha256(self.root / name) for name in reads.get(stage, [])}
-            self.record(stage, inputs=inputs, outputs=outputs)
+            self.record(stage, inputs=inputs, outputs=outputs, source=source(self.root))
 
     def record(self, stage: str, **changes: Any) -> None:
         """Write the evidence of a stage, or change what it says."""

@@ -64,6 +64,19 @@ def test_evidence_of_an_older_commit_counts_where_nothing_it_read_has_changed(sh
     assert shop.promote().release.source_commit == git(shop.root, "rev-parse", "HEAD").strip()
 
 
+def test_data_that_git_ignores_may_be_missing_where_the_evidence_is_of_this_commit(
+    shop: Shop,
+) -> None:
+    shop.record("data-check", inputs={"data/large.parquet": "0" * 64})
+    (shop.root / "README.md").write_text("words\n")
+    git(shop.root, "add", "-A")
+    git(shop.root, "commit", "-qm", "words")
+    refused(shop, "data-check ran with another data/large")
+    shop.ran(1)
+    shop.record("data-check", inputs={"data/large.parquet": "0" * 64})
+    assert shop.promote().landed.changed
+
+
 def test_an_image_that_was_published_for_another_model(shop: Shop) -> None:
     name = ".gleis/out/registration.json"
     shop.record("publish", inputs={name: "0" * 64})

@@ -229,6 +229,19 @@ def test_the_state_may_be_on_a_branch_of_its_own(shop: Shop) -> None:
     assert git(shop.state, "log", "-1", "--format=%s", "main").startswith("Onboard")
 
 
+def test_an_empty_repository_keeps_the_branch_that_it_names(
+    make_shop: Callable[..., Shop],
+) -> None:
+    shop = make_shop()
+    git(shop.state, "symbolic-ref", "HEAD", "refs/heads/live")
+    shop.onboard()
+    shop.ran(1)
+    shop.promote()
+    assert git(shop.state, "branch", "--format=%(refname:short)").split() == ["live"]
+    git(shop.state, "symbolic-ref", "HEAD", "refs/heads/gone")
+    assert not shop.promote().landed.changed, "the only branch there is"
+
+
 def test_a_branch_that_is_not_there_is_named_with_those_that_are(shop: Shop) -> None:
     text = shop.platform_file.read_text()
     shop.platform_file.write_text(

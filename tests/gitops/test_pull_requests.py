@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gleis import resources
 from gleis.contract import platform
 from gleis.gitops import github, promotion
 from gleis.gitops.errors import GitopsError, RemoteFailed
@@ -193,9 +194,15 @@ def test_a_folder_has_no_pull_requests(shop: Shop) -> None:
         located(shop, "repo: ../state.git\n  mode: pull-request")
 
 
-def test_an_installed_gleis_finds_the_platform_at_its_host(shop: Shop, tmp_path: Path) -> None:
-    found = located(shop, "repo: .")
-    assert found.url == "https://github.com/example-org/gleis.git"
+def test_an_installed_gleis_finds_the_platform_at_its_host(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a project's own `.venv`: the repository around it is the project's, not the platform's.
+    git(tmp_path, "init", "-q", str(shop.platform_file.parent))
+    git(shop.platform_file.parent, "remote", "add", "origin", "https://example.com/project.git")
+    assert located(shop, "repo: .").url == "https://example.com/project.git"
+    monkeypatch.setattr(resources, "_PACKED", shop.platform_file.parent)
+    assert located(shop, "repo: .").url == "https://github.com/example-org/gleis.git"
 
 
 @pytest.mark.parametrize("repo", ["ext::sh", "https://a:b@example.com/o/r"])

@@ -52,8 +52,8 @@ def pull_request(repo: Repo, base: str, head: str, title: str, body: str) -> str
     """
     if not repo.token:
         raise GitopsError(
-            f"a pull request on {repo.slug} needs a token: set {VARIABLE} to one that may write pull "
-            f"requests there. The branch {head} was pushed and waits; run the command again"
+            f"a pull request on {repo.slug} needs a token: set {VARIABLE} to one that may write "
+            f"pull requests there. The branch {head} was pushed and waits; run the command again"
         )
     asked = {"title": title, "head": head, "base": base, "body": body}
     status, answer = _call(repo, "POST", f"/repos/{repo.slug}/pulls", asked)

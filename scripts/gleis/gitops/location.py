@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import gleis
+from gleis import resources
 from gleis.contract import platform as platforms
 from gleis.contract.platform import Platform
 from gleis.gitops.errors import GitopsError
@@ -67,8 +68,11 @@ def _named(repo: str, folder: Path) -> str:
 
 def _this_repo(platform: Platform, folder: Path) -> str:
     """The repository that platform.yaml lies in: what it was cloned from, or what it says it is."""
-    top = ask(folder, "rev-parse", "--show-toplevel")
-    if top is None:  # an installed gleis carries the file, but not the repository
+    # An installed gleis carries the file, but not the repository; and the repository that happens
+    # to lie around it (an environment is often inside a project) is somebody else's.
+    installed = not resources.in_checkout() and folder.is_relative_to(resources.root())
+    top = None if installed else ask(folder, "rev-parse", "--show-toplevel")
+    if top is None:
         git = platform.git
         return checked_url(f"https://{git.host}/{git.owner}/{git.repository}.git")
     origin = ask(folder, "remote", "get-url", "origin")

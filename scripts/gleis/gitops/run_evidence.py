@@ -18,6 +18,7 @@ from gleis.gitops.records import Release, ReleaseEvidence
 from gleis.tools import sha256
 
 OUT = ".gleis/out"
+_MISSING = "missing"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MODEL = re.compile(r"[0-9a-f]{64}")
 # The files that a release is made of, and the stage that vouches for each.
@@ -41,7 +42,7 @@ def release(
     reasons += _stages(root, required)
     passed = {name: record for name, record in records.items() if record and record.passed}
     if not reasons:
-        reasons += _content(root, passed)
+        reasons += _content(root, passed, source)
     if reasons:
         raise _refused(project, reasons)
     files = {stage: _json(root, name) for stage, name in _FILES.items()}
@@ -96,11 +97,12 @@ def _stages(root: Path, required: Sequence[str]) -> Iterator[str]:
             yield f"{stage} did not pass: {record.reason.splitlines()[0] if record.reason else ''}"
 
 
-def _content(root: Path, records: dict[str, Record]) -> Iterator[str]:
+def _content(root: Path, records: dict[str, Record], source: Source) -> Iterator[str]:
     """What each stage read must be what is there now, or what another stage wrote.
 
     So evidence of an older commit counts where nothing that it is about has changed since, and
-    an image that was published for another model does not.
+    an image that was published for another model does not. Data that git ignores is not on every
+    runner: where it is missing, the stage must have run at this very commit.
     """
     made = {name: sha for record in records.values() for name, sha in record.outputs.items()}
     seen: dict[str, str] = {}
@@ -108,14 +110,18 @@ def _content(root: Path, records: dict[str, Record]) -> Iterator[str]:
         for name, wanted in record.inputs.items():
             if name not in made and name not in seen:
                 path = root / name
-                seen[name] = sha256(path) if path.is_file() else "missing"
-            if made.get(name, seen.get(name)) != wanted:
+                seen[name] = sha256(path) if path.is_file() else _MISSING
+            found = made.get(name) or seen[name]
+            here = record.source.commit == source.commit and not record.source.dirty
+            if found == _MISSING and here:
+                continue
+            if found != wanted:
                 yield f"{stage} ran with another {name} than there is now"
                 break
         name = f"{OUT}/{_FILES.get(stage, '')}"
         if stage in _FILES:
             path = root / name
-            if record.outputs.get(name) != (sha256(path) if path.is_file() else "missing"):
+            if record.outputs.get(name) != (sha256(path) if path.is_file() else _MISSING):
                 yield f"{name} is not what {stage} wrote"
 
 

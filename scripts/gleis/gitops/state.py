@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gleis.gitops.errors import GitopsError, RemoteFailed
-from gleis.gitops.git import REMOTE_TIMEOUT, Repository, said_by
+from gleis.gitops.git import REMOTE_TIMEOUT, Repository, ask, is_local, said_by
 from gleis.gitops.location import PULL_REQUEST, Location
 from gleis.tools import ToolFailed, ToolTimeout
 
@@ -152,15 +152,22 @@ class Opened:
                 heads[name] = value
         branches = [name.removeprefix("refs/heads/") for name in heads if name != "HEAD"]
         if not branches:
-            self.branch = self.branch or "main"
+            self.branch = self.branch or self._unborn() or "main"
             return None
-        self.branch = self.branch or default
+        self.branch = self.branch or default or (branches[0] if len(branches) == 1 else "")
         if self.branch not in branches:
             raise GitopsError(
                 f"{self.location} has no branch {self.branch or 'that HEAD names'}. Name one in "
                 f"platform.yaml: gitops.branch. There are: {', '.join(sorted(branches)[:10])}"
             )
         return heads[f"refs/heads/{self.branch}"]
+
+    def _unborn(self) -> str:
+        """The branch that HEAD of an empty repository on this machine names."""
+        if not is_local(self.location.url):
+            return ""
+        folder = Path(self.location.url.removeprefix("file://"))
+        return ask(folder, "symbolic-ref", "--short", "HEAD") or ""
 
     def _remote(self, *words: str) -> str:
         try:
