@@ -20,14 +20,15 @@ from typing import Any
 
 import pytest
 
-from gleis.contract import document
+from gleis.contract import platform
+from gleis.pipeline.ci import github
 from gleis.tools.environments import ensure
 from gleis.tools.process import clean_env
 
 from .conftest import REPO, Repo, commit, git
 
 STAND_INS = REPO / "tests" / "ci" / "stand-ins"
-PLATFORM = "example-org/gleis"
+USES = re.compile(r"uses: ([\w.-]+/[\w./-]+@[0-9a-f]{40})")
 JOB = re.compile(r"^\[[^\]]*?(?P<job>[\w-]+)\s*\]\s+🏁\s+Job (?P<verdict>succeeded|failed)", re.M)
 
 pytestmark = pytest.mark.real
@@ -60,6 +61,12 @@ class Act:
     wheel: Path
     folder: Path
 
+    @property
+    def name(self) -> str:
+        """owner/name of the platform, as generated repos call it."""
+        organisation = platform.load(self.platform / "platform.yaml").git
+        return f"{organisation.owner}/{organisation.repository}"
+
     def run(
         self,
         repo: Repo,
@@ -68,9 +75,14 @@ class Act:
         *,
         workflow: str = "ci.yml",
         tracking: str = "",
+        environ: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
         timeout: float = 400,
     ) -> Acted:
-        """Run a workflow of `repo` for an event, as GitHub would with a runner on this machine."""
+        """Run a workflow of `repo` for an event, as GitHub would with a runner on this machine.
+
+        `environ` is what the runner has beside our own variables, `secrets` what the repo holds.
+        """
         self.folder.mkdir(parents=True)
         (self.folder / "event.json").write_text(json.dumps(payload))
         artifacts = self.folder / "artifacts"
@@ -80,13 +92,15 @@ class Act:
         argv += ["--no-cache-server", "--artifact-server-addr", "127.0.0.1", "--pull=false"]
         argv += ["--action-cache-path", self.folder / "cache", "--defaultbranch", "main"]
         argv += ["--var", f"GLEIS_SOURCE={self.wheel}", "--var", f"MLFLOW_TRACKING_URI={tracking}"]
-        argv += ["--env", f"STAND_IN_ARTIFACTS={artifacts}"]
+        given = {**(environ or {}), "STAND_IN_ARTIFACTS": str(artifacts)}
+        argv += [word for name, it in given.items() for word in ("--env", f"{name}={it}")]
+        argv += [word for name in secrets or () for word in ("--secret", name)]
         for name, place in self.repositories().items():
             argv += ["--local-repository", f"{name}={place}"]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         process = subprocess.Popen(
             [str(word) for word in argv],
-            env=clean_env(PATH=path, NO_COLOR="1"),
+            env=clean_env(**(secrets or {}), PATH=path, NO_COLOR="1"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -104,16 +118,18 @@ class Act:
     def repositories(self) -> dict[str, Path]:
         """owner/name@ref → a git folder: the platform at its commit, and a stand-in per action."""
         sha = git(self.platform, "rev-parse", "HEAD").strip()
-        found = {f"{PLATFORM}@{sha}": self.platform}
-        for action, pin in document.load(REPO / "ci" / "actions.yaml").data.items():
-            stand_in = STAND_INS / action.rpartition("/")[2]
-            if action == "actions/checkout":
+        found = {f"{self.name}@{sha}": self.platform}
+        workflows = [self.platform / name for name in (github.PIPELINE, github.SCHEDULE)]
+        for action in {use for path in workflows for use in USES.findall(path.read_text())}:
+            name = action.partition("@")[0]
+            if name == "actions/checkout":
                 continue  # built into act
-            assert stand_in.is_dir(), f"{action} has no stand-in"
+            stand_in = STAND_INS / name.rpartition("/")[2]
+            assert stand_in.is_dir(), f"{name} has no stand-in"
             folder = self.folder / "actions" / stand_in.name
             shutil.copytree(stand_in, folder)
             commit(folder)
-            found[f"{action}@{pin['sha']}"] = folder
+            found[action] = folder
         return found
 
 
@@ -173,8 +189,12 @@ def subject(evidence: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": evidence["parameters"],
         "findings": evidence["findings"],
         "metrics": evidence["metrics"],
-        "data": evidence["details"].get("data_sha256"),
+        "details": {name: evidence["details"].get(name) for name in SAME_DETAILS},
     }
+
+
+# Of the data, the model, its training, the gate and the procedures.
+SAME_DETAILS = ("sha256", "data_sha256", "model_sha256", "params", "seed", "gate", "rules")
 
 
 def assert_same(found: Any, wanted: Any, where: str = "") -> None:
@@ -215,7 +235,8 @@ def test_act_runs_the_rendered_workflow_to_the_same_evidence(
     for stage in VERIFY + TRAIN:
         assert_same(subject(there[stage]), subject(here.evidence(stage)), stage)
     assert there["evaluate"]["metrics"]
-    assert subject(there["data-check"])["data"]
+    assert there["train"]["details"]["data_sha256"] == there["data-check"]["details"]["sha256"]
+    assert there["train"]["details"]["params"]
     assert there["evaluate"]["source"]["commit"] == git(fresh.path, "rev-parse", "HEAD").strip()
     assert (done.artifacts / "reports-verify" / "test.xml").is_file()
 
@@ -234,3 +255,4 @@ def test_a_pull_request_registers_nothing_and_its_faults_are_shown_at_their_line
     assert "register" not in done.evidence("train")
     assert done.evidence("verify")["lint"]["verdict"] == "failed"
     assert re.search(r"::error file=src/tumour_screening/files\.py,line=\d+,", done.output)
+    assert "### gleis run: failed" in done.output  # the summary, which act prints
