@@ -25,7 +25,7 @@ from gleis.pipeline.ci import github
 from gleis.tools.environments import ensure
 from gleis.tools.process import clean_env
 
-from .conftest import REPO, Repo, commit, git
+from .conftest import REPO, Repo, commit, git, make
 
 STAND_INS = REPO / "tests" / "ci" / "stand-ins"
 USES = re.compile(r"uses: ([\w.-]+/[\w./-]+@[0-9a-f]{40})")
@@ -217,27 +217,36 @@ def assert_same(found: Any, wanted: Any, where: str = "") -> None:
 VERIFY, TRAIN = ("lint", "test", "sop"), ("data-check", "train", "evaluate", "register")
 
 
-def test_act_runs_the_rendered_workflow_to_the_same_evidence(
-    act: Act, fresh: Repo, tmp_path: Path
-) -> None:
-    deliver_to(fresh, "local")  # up to a registered challenger: nothing is packaged for a laptop
-    payload = pushed(fresh)
-    here = Repo(tmp_path / "here")
-    shutil.copytree(fresh.path, here.path, symlinks=True)
-    here.run("--event", "main", *(f"--stage={stage}" for stage in VERIFY + TRAIN))
+@pytest.fixture
+def without_image(platform_clone: Path, tmp_path: Path) -> Repo:
+    """A fresh copy whose model is promoted, but served by nobody: no image has to be built."""
+    return make(platform_clone, tmp_path / "repo", name="tumour-screening", serving="none")
 
-    done = act.run(fresh, "push", payload, tracking=tracking_store(fresh, tmp_path / "tracking"))
+
+def test_act_runs_the_rendered_workflow_to_a_promoted_dev_with_the_same_evidence(
+    act: Act, without_image: Repo, tmp_path: Path
+) -> None:
+    repo = without_image
+    deliver_to(repo, "dev")
+    payload = pushed(repo)
+    here = Repo(tmp_path / "here")
+    shutil.copytree(repo.path, here.path, symlinks=True)
+    ran = here.run("--event", "main", "--environment", "dev")
+
+    done = act.run(repo, "push", payload, tracking=tracking_store(repo, tmp_path / "tracking"))
 
     assert done.code == 0, done.output[-6000:]
-    assert done.verdicts == {"verify": "succeeded", "train": "succeeded"}
-    there = {**done.evidence("verify"), **done.evidence("train")}
-    assert set(there) == {*VERIFY, *TRAIN}
-    for stage in VERIFY + TRAIN:
+    jobs = ("verify", "train", "package", "deliver-dev")
+    assert done.verdicts == dict.fromkeys(jobs, "succeeded")
+    there = done.evidence("deliver-dev")
+    assert set(there) == {*VERIFY, *TRAIN, "promote"} == set(ran)
+    for stage in there:
         assert_same(subject(there[stage]), subject(here.evidence(stage)), stage)
     assert there["evaluate"]["metrics"]
     assert there["train"]["details"]["data_sha256"] == there["data-check"]["details"]["sha256"]
     assert there["train"]["details"]["params"]
-    assert there["evaluate"]["source"]["commit"] == git(fresh.path, "rev-parse", "HEAD").strip()
+    assert there["promote"]["environment"] == "dev"
+    assert there["evaluate"]["source"]["commit"] == git(repo.path, "rev-parse", "HEAD").strip()
     assert (done.artifacts / "reports-verify" / "test.xml").is_file()
 
 
