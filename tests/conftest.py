@@ -20,6 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _NOT_RUN = "NOT RUN: "
 
+# The build that runs these tests is not the one that a tested `gleis run` is part of.
+for _variable in ("GITHUB_ACTIONS", "JENKINS_URL"):
+    os.environ.pop(_variable, None)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("outside tools")

@@ -20,14 +20,15 @@ from typing import Any
 
 import pytest
 
-from gleis.contract import document
+from gleis.contract import platform
+from gleis.pipeline.ci import github
 from gleis.tools.environments import ensure
 from gleis.tools.process import clean_env
 
-from .conftest import REPO, Repo, commit, git
+from .conftest import REPO, Repo, commit, git, make
 
 STAND_INS = REPO / "tests" / "ci" / "stand-ins"
-PLATFORM = "example-org/gleis"
+USES = re.compile(r"uses: ([\w.-]+/[\w./-]+@[0-9a-f]{40})")
 JOB = re.compile(r"^\[[^\]]*?(?P<job>[\w-]+)\s*\]\s+🏁\s+Job (?P<verdict>succeeded|failed)", re.M)
 
 pytestmark = pytest.mark.real
@@ -60,6 +61,12 @@ class Act:
     wheel: Path
     folder: Path
 
+    @property
+    def name(self) -> str:
+        """owner/name of the platform, as generated repos call it."""
+        organisation = platform.load(self.platform / "platform.yaml").git
+        return f"{organisation.owner}/{organisation.repository}"
+
     def run(
         self,
         repo: Repo,
@@ -68,9 +75,14 @@ class Act:
         *,
         workflow: str = "ci.yml",
         tracking: str = "",
+        environ: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
         timeout: float = 400,
     ) -> Acted:
-        """Run a workflow of `repo` for an event, as GitHub would with a runner on this machine."""
+        """Run a workflow of `repo` for an event, as GitHub would with a runner on this machine.
+
+        `environ` is what the runner has beside our own variables, `secrets` what the repo holds.
+        """
         self.folder.mkdir(parents=True)
         (self.folder / "event.json").write_text(json.dumps(payload))
         artifacts = self.folder / "artifacts"
@@ -80,13 +92,15 @@ class Act:
         argv += ["--no-cache-server", "--artifact-server-addr", "127.0.0.1", "--pull=false"]
         argv += ["--action-cache-path", self.folder / "cache", "--defaultbranch", "main"]
         argv += ["--var", f"GLEIS_SOURCE={self.wheel}", "--var", f"MLFLOW_TRACKING_URI={tracking}"]
-        argv += ["--env", f"STAND_IN_ARTIFACTS={artifacts}"]
+        given = {**(environ or {}), "STAND_IN_ARTIFACTS": str(artifacts)}
+        argv += [word for name, it in given.items() for word in ("--env", f"{name}={it}")]
+        argv += [word for name in secrets or () for word in ("--secret", name)]
         for name, place in self.repositories().items():
             argv += ["--local-repository", f"{name}={place}"]
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         process = subprocess.Popen(
             [str(word) for word in argv],
-            env=clean_env(PATH=path, NO_COLOR="1"),
+            env=clean_env(**(secrets or {}), PATH=path, NO_COLOR="1"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -104,16 +118,18 @@ class Act:
     def repositories(self) -> dict[str, Path]:
         """owner/name@ref → a git folder: the platform at its commit, and a stand-in per action."""
         sha = git(self.platform, "rev-parse", "HEAD").strip()
-        found = {f"{PLATFORM}@{sha}": self.platform}
-        for action, pin in document.load(REPO / "ci" / "actions.yaml").data.items():
-            stand_in = STAND_INS / action.rpartition("/")[2]
-            if action == "actions/checkout":
+        found = {f"{self.name}@{sha}": self.platform}
+        workflows = [self.platform / name for name in (github.PIPELINE, github.SCHEDULE)]
+        for action in {use for path in workflows for use in USES.findall(path.read_text())}:
+            name = action.partition("@")[0]
+            if name == "actions/checkout":
                 continue  # built into act
-            assert stand_in.is_dir(), f"{action} has no stand-in"
+            stand_in = STAND_INS / name.rpartition("/")[2]
+            assert stand_in.is_dir(), f"{name} has no stand-in"
             folder = self.folder / "actions" / stand_in.name
             shutil.copytree(stand_in, folder)
             commit(folder)
-            found[f"{action}@{pin['sha']}"] = folder
+            found[action] = folder
         return found
 
 
@@ -173,8 +189,12 @@ def subject(evidence: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": evidence["parameters"],
         "findings": evidence["findings"],
         "metrics": evidence["metrics"],
-        "data": evidence["details"].get("data_sha256"),
+        "details": {name: evidence["details"].get(name) for name in SAME_DETAILS},
     }
+
+
+# Of the data, the model, its training, the gate and the procedures.
+SAME_DETAILS = ("sha256", "data_sha256", "model_sha256", "params", "seed", "gate", "rules")
 
 
 def assert_same(found: Any, wanted: Any, where: str = "") -> None:
@@ -197,26 +217,36 @@ def assert_same(found: Any, wanted: Any, where: str = "") -> None:
 VERIFY, TRAIN = ("lint", "test", "sop"), ("data-check", "train", "evaluate", "register")
 
 
-def test_act_runs_the_rendered_workflow_to_the_same_evidence(
-    act: Act, fresh: Repo, tmp_path: Path
-) -> None:
-    deliver_to(fresh, "local")  # up to a registered challenger: nothing is packaged for a laptop
-    payload = pushed(fresh)
-    here = Repo(tmp_path / "here")
-    shutil.copytree(fresh.path, here.path, symlinks=True)
-    here.run("--event", "main", *(f"--stage={stage}" for stage in VERIFY + TRAIN))
+@pytest.fixture
+def without_image(platform_clone: Path, tmp_path: Path) -> Repo:
+    """A fresh copy whose model is promoted, but served by nobody: no image has to be built."""
+    return make(platform_clone, tmp_path / "repo", name="tumour-screening", serving="none")
 
-    done = act.run(fresh, "push", payload, tracking=tracking_store(fresh, tmp_path / "tracking"))
+
+def test_act_runs_the_rendered_workflow_to_a_promoted_dev_with_the_same_evidence(
+    act: Act, without_image: Repo, tmp_path: Path
+) -> None:
+    repo = without_image
+    deliver_to(repo, "dev")
+    payload = pushed(repo)
+    here = Repo(tmp_path / "here")
+    shutil.copytree(repo.path, here.path, symlinks=True)
+    ran = here.run("--event", "main", "--environment", "dev")
+
+    done = act.run(repo, "push", payload, tracking=tracking_store(repo, tmp_path / "tracking"))
 
     assert done.code == 0, done.output[-6000:]
-    assert done.verdicts == {"verify": "succeeded", "train": "succeeded"}
-    there = {**done.evidence("verify"), **done.evidence("train")}
-    assert set(there) == {*VERIFY, *TRAIN}
-    for stage in VERIFY + TRAIN:
+    jobs = ("verify", "train", "package", "deliver-dev")
+    assert done.verdicts == dict.fromkeys(jobs, "succeeded")
+    there = done.evidence("deliver-dev")
+    assert set(there) == {*VERIFY, *TRAIN, "promote"} == set(ran)
+    for stage in there:
         assert_same(subject(there[stage]), subject(here.evidence(stage)), stage)
     assert there["evaluate"]["metrics"]
-    assert subject(there["data-check"])["data"]
-    assert there["evaluate"]["source"]["commit"] == git(fresh.path, "rev-parse", "HEAD").strip()
+    assert there["train"]["details"]["data_sha256"] == there["data-check"]["details"]["sha256"]
+    assert there["train"]["details"]["params"]
+    assert there["promote"]["environment"] == "dev"
+    assert there["evaluate"]["source"]["commit"] == git(repo.path, "rev-parse", "HEAD").strip()
     assert (done.artifacts / "reports-verify" / "test.xml").is_file()
 
 
@@ -234,3 +264,4 @@ def test_a_pull_request_registers_nothing_and_its_faults_are_shown_at_their_line
     assert "register" not in done.evidence("train")
     assert done.evidence("verify")["lint"]["verdict"] == "failed"
     assert re.search(r"::error file=src/tumour_screening/files\.py,line=\d+,", done.output)
+    assert "### gleis run: failed" in done.output  # the summary, which act prints

@@ -6,6 +6,8 @@ import ast
 import json
 import re
 import shutil
+import subprocess
+import sys
 import tomllib
 from itertools import chain
 from pathlib import Path
@@ -282,3 +284,17 @@ def test_renovate_moves_the_platforms_commit_wherever_a_workflow_names_it(
         found = [match for each in patterns for match in re.finditer(each, text)]
         assert [(it["currentDigest"], it["currentValue"]) for it in found] == [(sha, VERSION)]
     assert settings["schedule"] == ["before 6am on monday"]
+
+
+def test_the_linters_of_workflows_find_nothing_in_the_callers(
+    render: Render, tmp_path: Path
+) -> None:
+    repo = render(ci=["github"])
+    programs = Path(sys.executable).parent
+    callers = [str(repo / name) for name in (WORKFLOW, SCHEDULE)]
+    for argv in (
+        [programs / "actionlint", *callers],
+        [programs / "zizmor", "--offline", "--no-progress", "--persona", "pedantic", *callers],
+    ):
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+        assert done.returncode == 0, done.stdout + done.stderr

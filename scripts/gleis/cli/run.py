@@ -74,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
             root, graph, contract, organisation, stages.load, occasion=occasion, lock_file=lock_file
         )
         order = [name for name in graph.order if name in chosen]
-        with live.display(graph, order, quiet=args.json) as listener:
+        at_terminal = build.name == "local"
+        with live.display(graph, order, quiet=args.json, live=at_terminal) as listener:
             result = runner.run(selection, listener)
     build.annotate(summary.findings(root, result))
     build.publish_summary(summary.markdown(result, occasion))
