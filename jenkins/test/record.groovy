@@ -13,11 +13,22 @@
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
 import groovy.transform.Field
+import java.lang.annotation.Retention
+import java.lang.annotation.RetentionPolicy
 import java.nio.file.FileSystems
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption
 import org.codehaus.groovy.control.CompilerConfiguration
+import org.codehaus.groovy.control.customizers.ImportCustomizer
+
+// What a Jenkinsfile names the library with; Jenkins brings it.
+@Retention(RetentionPolicy.RUNTIME)
+@interface Library {
+
+    String value()
+
+}
 
 class Unexpected extends RuntimeException {
 
@@ -432,7 +443,16 @@ Map play(Map scenario) {
     Directives.script = script
     String failure = null
     try {
-        script.call(scenario.config)
+        if (scenario.jenkinsfile) {
+            ImportCustomizer imports = new ImportCustomizer()
+            imports.addImports(Library.name)
+            settings.addCompilationCustomizers(imports)
+            Map steps = [mlPipeline: { Map config -> script.call(config) }]
+            GroovyShell caller = new GroovyShell(this.class.classLoader, new Binding(steps), settings)
+            caller.evaluate(new File(scenario.jenkinsfile))
+        } else {
+            script.call(scenario.config)
+        }
     } catch (Failed failed) {
         failure = failed.message
         build.result = 'FAILURE'

@@ -148,7 +148,7 @@ def test_a_thousand_tenants_are_built(builder: Environment, tmp_path: Path) -> N
         ("project", "{evil}"),
         ("project", "a" * 41),
         ("repo", "http://github.com/a/b"),
-        ("repo", "https://user:secret@github.com/a/b"),
+        ("repo", "https://somebody@github.com/a/b"),
         ("repo", "https://github.com/a/b\nc: d"),
         ("repo", 'https://github.com/a/b"'),
         ("repo", "/srv/git/x"),
