@@ -12,11 +12,7 @@ import json
 import os
 import re
 import shutil
-import signal
-import socket
 import ssl
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +28,7 @@ from gleis.pipeline.worker import Worker
 from gleis.stages import image as image_stage
 from gleis.stages import smoke
 from gleis.supply import archive, signatures
-from gleis.supply.builders import Recipe, buildah, docker
+from gleis.supply.builders import Recipe, buildah
 from gleis.supply.registry import Registry
 from gleis.tools import catalogue, environments, process
 
@@ -100,37 +96,6 @@ def site_settings(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("registry")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{probe.getsockname()[1]}"
-    (folder / "config.yml").write_text(
-        "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
-        f"storage: {{filesystem: {{rootdirectory: {folder}/data}}}}\nhttp: {{addr: '{host}'}}\n"
-    )
-    server = subprocess.Popen(
-        [catalogue.require("docker-registry"), "serve", folder / "config.yml"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and server.poll() is None:
-            try:
-                Registry(host, "probe").digest_of("none")
-                break
-            except supply.Unreachable:
-                time.sleep(0.05)
-        yield host
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(10)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Images and containers of these tests only, removed with them."""
     folder = tmp_path_factory.mktemp("storage")
@@ -154,7 +119,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def rig(registry: str, storage: Path, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+def rig(loopback_registry: str, storage: Path, tmp_path_factory: pytest.TempPathFactory) -> Rig:
     wanted = platform.load(REPO / "platform.yaml").base_images["python"].image
     tool = catalogue.require("buildah")
     site = site_settings(tmp_path_factory.mktemp("site"))
@@ -165,11 +130,11 @@ def rig(registry: str, storage: Path, tmp_path_factory: pytest.TempPathFactory) 
     run(tool, "commit", "--quiet", "--timestamp", "0", container, "gleis-test-base")
     run(tool, "rm", container)
     note = storage / "base.digest"
-    target = f"docker://{registry}/library/{wanted}"
+    target = f"docker://{loopback_registry}/library/{wanted}"
     run(tool, "push", "--quiet", "--tls-verify=false", "--digestfile", note,
         "gleis-test-base", target)  # fmt: skip
     digest = note.read_text().strip()
-    return Rig(registry, f"{registry}/library/{wanted}@{digest}", digest)
+    return Rig(loopback_registry, f"{loopback_registry}/library/{wanted}@{digest}", digest)
 
 
 @pytest.fixture(scope="module")
@@ -299,7 +264,7 @@ class TestTheWholeJob:
         assert "commit them" in outcome.reason
 
 
-def small_project(folder: Path, base: str, repo: Repo, steps: str = "") -> Path:
+def small_project(folder: Path, base: str, repo: Repo) -> Path:
     """The generated Dockerfile over a short lock, in a repo of its own."""
     lock = (repo.path / "requirements.lock").read_text()
     pins = re.findall(r"^[a-z].*(?:\n    .*)*", lock, re.MULTILINE)
@@ -309,7 +274,7 @@ def small_project(folder: Path, base: str, repo: Repo, steps: str = "") -> Path:
     )
     text = (repo.path / "Dockerfile").read_text()
     text = re.sub(r"^FROM \S+@sha256:\w+", f"FROM {base}", text, flags=re.MULTILINE)
-    (folder / "Dockerfile").write_text(steps.format(base=base) or text)
+    (folder / "Dockerfile").write_text(text)
     for name in ("project.yaml", "data-contract.yaml"):
         shutil.copy(repo.path / name, folder / name)
     shutil.copytree(repo.path / "src", folder / "src")
@@ -348,62 +313,3 @@ def test_two_builds_of_one_commit_are_one_image(rig: Rig, fresh_repo: Repo, tmp_
     inside = dict(images[0].files(lambda path: path.endswith((".pyc", "/METADATA"))))
     assert any("jinja2" in path and path.endswith(".pyc") for path in inside)
     assert images[0].labels["team"] == "vision"
-
-
-@pytest.fixture
-def daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A dockerd of our own that touches neither bridges nor packet filters."""
-    folder = tmp_path / "dockerd"
-    folder.mkdir()
-    address = f"unix://{folder}/d.sock"
-    argv = [
-        catalogue.require("dockerd"), "--data-root", folder / "data",
-        "--exec-root", folder / "exec", "--pidfile", folder / "pid", "--host", address,
-        "--bridge=none", "--iptables=false",
-        "--ip6tables=false", "--ip-masq=false", "--ip-forward=false",
-    ]  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
-    monkeypatch.setenv("DOCKER_HOST", address)
-    try:
-        deadline = time.monotonic() + 60
-        while docker.BUILDER.why_not() and time.monotonic() < deadline:
-            assert server.poll() is None, (folder / "log").read_text()[-2000:]
-            time.sleep(0.2)
-        yield address
-    finally:
-        server.terminate()
-        try:
-            server.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
-            server.wait(10)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.mark.real
-@pytest.mark.needs("dockerd")
-@pytest.mark.needs("docker")
-@pytest.mark.needs("buildah")
-@pytest.mark.needs("docker-registry")
-@pytest.mark.needs("debootstrap")
-def test_dockerd_builds_one_image_too(
-    rig: Rig, fresh_repo: Repo, tmp_path: Path, daemon: str
-) -> None:
-    steps = (
-        "FROM {base}\nRUN mkdir /made && date +%N > /tmp/now && rm /tmp/now\nCOPY src /app/src\n"
-    )
-    source = small_project(tmp_path / "small", rig.base, fresh_repo, steps)
-
-    images = []
-    for name in ("one", "two"):
-        tree = exported(source, tmp_path / name, 0o022)
-        recipe = Recipe(tree, "small", rig.base, EPOCH, {"team": "vision"})
-        docker.BUILDER.build(recipe, tmp_path / f"{name}.tar")
-        images.append(archive.read(tmp_path / f"{name}.tar"))
-        time.sleep(1.1)  # a build that keeps its time would differ by a second now
-
-    assert images[0].digest == images[1].digest
-    assert images[0].labels["team"] == "vision"
-    inside = dict(images[0].files(lambda path: path.startswith("app/src/")))
-    assert "app/src/tumour_screening/serve.py" in inside

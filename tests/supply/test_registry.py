@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import signal
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -19,7 +14,6 @@ import pytest
 
 from gleis.supply import SupplyError, Unreachable, signatures
 from gleis.supply.registry import Reference, Registry, TagTaken, credentials, is_loopback, split
-from gleis.tools import catalogue
 from gleis.tools.environments import Environment
 
 from .conftest import image_of
@@ -132,35 +126,9 @@ def test_credentials_are_not_sent_to_a_token_service_without_encryption(
 # --- against a real registry ---------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("registry")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    settings = folder / "config.yml"
-    settings.write_text(
-        "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
-        f"storage: {{filesystem: {{rootdirectory: {folder}/data}}}}\nhttp: {{addr: '{address}'}}\n"
-    )
-    process = subprocess.Popen(
-        [catalogue.require("docker-registry"), "serve", settings],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                Registry(address, "probe").digest_of("none")
-                break
-            except Unreachable:
-                time.sleep(0.05)
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(10)
+@pytest.fixture
+def host(loopback_registry: str) -> str:
+    return loopback_registry
 
 
 @pytest.mark.real

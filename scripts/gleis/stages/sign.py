@@ -1,6 +1,7 @@
 """`sign`: the pushed digest and the model, each signed and at once verified.
 
-In CI as the identity of the build (nothing is stored), elsewhere with a key file.
+In CI as the identity of the build (nothing is stored), by cosign; elsewhere, and where
+GLEIS_SIGNING_KEY names one, with a key file.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def run(context: Context) -> Outcome:
     image, digest = publication["image"], publication["digest"]
     tools = supply.environment(context.say)
     building, token = identity(os.environ)
-    if token and catalogue.find("cosign"):
+    if token and not os.environ.get(signatures.KEY_VARIABLE):
         facts = _keyless(context, tools, token, image, digest)
     else:
         facts = _with_key(context, tools, image, digest, may_make=not building)
@@ -77,6 +78,7 @@ def _keyless(
     context: Context, tools: Environment, token: str, image: str, digest: str
 ) -> dict[str, Any]:
     """As the build: a short-lived certificate in the build's name, and a public log entry."""
+    cosign = catalogue.require("cosign")
     claims = _claims(token)
     subject, issuer = claims.get("job_workflow_ref") or claims["sub"], claims["iss"]
     if "job_workflow_ref" in claims:
@@ -84,7 +86,6 @@ def _keyless(
     context.say("signing as this build")
     named = f"{image}@{digest}"
     env = process.clean_env(SIGSTORE_ID_TOKEN=token)
-    cosign = catalogue.require("cosign")
     process.run([cosign, "sign", "--yes", named], timeout=context.timeout, env=env, check=True)
     process.run(
         [

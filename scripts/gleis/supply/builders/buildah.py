@@ -51,9 +51,7 @@ class Buildah:
     def start(self, start: Start) -> Iterator[Service]:
         """A container of the host's network, so the service itself must bind to loopback."""
         from_registry = f"docker://{start.image}"
-        container = self._buildah(
-            "from", "--pull-always", *_tls(start.image), from_registry, timeout=start.timeout
-        )
+        container = self._buildah("from", *_tls(start.image), from_registry, timeout=start.timeout)
         service = None
         try:
             service = _Running(container, start)
