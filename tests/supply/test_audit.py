@@ -24,7 +24,7 @@ def audit(
     lock = folder / "requirements.lock"
     hashed = [f"{line} --hash=sha256:{'0' * 64}" for line in lines.split()]
     lock.write_text("\n".join(hashed) + "\n")
-    request = {"advisories": str(source), "lock": str(lock)}
+    request = {"advisories": str(source), "locks": [str(lock)]}
     answer = supply.inside(tools, "audit.py", request, timeout=120)
     found: list[dict[str, Any]] = answer["vulnerabilities"]
     return found

@@ -12,9 +12,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from gleis.pipeline import locks
 from gleis.contract.project import Project
-from gleis.pipeline import graph
+from gleis.pipeline import graph, locks
 from gleis.pipeline.graph import Graph, Occasion
 from gleis.pipeline.stage import Context, Outcome
 from gleis.tools.files import tree_sha256

@@ -14,6 +14,7 @@ from gleis import evidence, supply, waivers
 from gleis.contract import platform
 from gleis.errors import ToolMissing
 from gleis.findings import Finding, Severity, fingerprint
+from gleis.pipeline import locks
 from gleis.pipeline.stage import OUT, Context, Outcome
 from gleis.tools import catalogue, process
 
@@ -41,7 +42,7 @@ def run(context: Context) -> Outcome:
         answer = supply.inside(
             tools,
             "audit.py",
-            {"advisories": where, "lock": str(context.root / LOCK)},
+            {"advisories": where, "locks": [str(each) for each in locks.of(context.root)]},
             timeout=context.timeout,
         )
     except supply.SupplyError as error:

@@ -1,7 +1,7 @@
-"""pip-audit over a lock, against an OSV service or a snapshot of it: JSON in, JSON out.
+"""pip-audit over locks, against an OSV service or a snapshot of it: JSON in, JSON out.
 
 No answer is never an answer: the source must first name a vulnerability that everybody knows, and
-pip-audit must then speak of every package of the lock.
+pip-audit must then speak of every package of them.
 """
 
 from __future__ import annotations
@@ -35,19 +35,20 @@ def main() -> None:
     try:
         with _source(asked["advisories"]) as url:
             _must_know(url, asked["advisories"])
-            answer: dict[str, Any] = {"vulnerabilities": _audit(asked["lock"], url)}
+            answer: dict[str, Any] = {"vulnerabilities": _audit(asked["locks"], url)}
     except NoAdvisories as error:
         answer = {"error": str(error)}
     json.dump(answer, sys.stdout)
 
 
-def _audit(lock: str, url: str) -> list[dict[str, Any]]:
+def _audit(locks: list[str], url: str) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="gleis-audit-") as folder:
         done = subprocess.run(
             [
                 sys.executable, "-P", "-m", "pip_audit", "--strict", "--disable-pip",
-                "--require-hashes", "--requirement", lock, "--vulnerability-service", "osv",
-                "--osv-url", url, "--format", "json", "--progress-spinner", "off",
+                "--require-hashes", "--vulnerability-service", "osv", "--osv-url", url,
+                *(word for lock in locks for word in ("--requirement", lock)),
+                "--format", "json", "--progress-spinner", "off",
                 "--cache-dir", folder, "--timeout", str(_TIMEOUT),
             ],
             stdin=subprocess.DEVNULL,
