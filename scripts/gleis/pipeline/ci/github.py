@@ -12,9 +12,6 @@ import re
 import shlex
 import shutil
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -622,18 +619,27 @@ class Build:
                 "GitHub offers this job no identity token: give it `id-token: write` "
                 "under `permissions`, in the caller as well (pull requests from forks get none)"
             )
-        where = urllib.parse.urlsplit(url)
+        from urllib import error as refusals
+        from urllib import parse, request
+
+        class NoRedirect(request.HTTPRedirectHandler):
+            """A redirect would carry our credential to another host."""
+
+            def redirect_request(self, *_: Any, **__: Any) -> None:
+                return None
+
+        where = parse.urlsplit(url)
         if where.scheme != "https" and where.hostname not in ("127.0.0.1", "localhost", "::1"):
             raise GleisError("the end-point for identity tokens is not HTTPS: nothing was sent")
         separator = "&" if where.query else "?"
-        asked = urllib.request.Request(
-            f"{url}{separator}audience={urllib.parse.quote(audience, safe='')}",
+        asked = request.Request(
+            f"{url}{separator}audience={parse.quote(audience, safe='')}",
             headers={"Authorization": f"bearer {credential}", "Accept": "application/json"},
         )
         try:
-            with urllib.request.build_opener(_NoRedirect).open(asked, timeout=_OIDC_TIMEOUT) as got:
+            with request.build_opener(NoRedirect).open(asked, timeout=_OIDC_TIMEOUT) as got:
                 token = json.loads(got.read(1_000_000))["value"]
-        except urllib.error.HTTPError as error:
+        except refusals.HTTPError as error:
             raise _NoToken(f"GitHub refused an identity token: HTTP {error.code}") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _NoToken(
@@ -646,13 +652,6 @@ class _NoToken(GleisError):
     """The token end-point is there and does not work."""
 
     exit_code = 3
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry our credential to another host."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
 
 
 def detect(environ: Mapping[str, str]) -> Build | None:
