@@ -145,9 +145,9 @@ def pushed(repo: Repo) -> dict[str, Any]:
     return {"ref": "refs/heads/main", "repository": {"default_branch": "main"}}
 
 
-def deliver_to(repo: Repo, *environments: str) -> None:
+def deliver_to(repo: Repo, *environments: str, workflow: str = "ci.yml") -> None:
     """Let the caller ask for these environments only, and commit that."""
-    path = repo.path / ".github" / "workflows" / "ci.yml"
+    path = repo.path / ".github" / "workflows" / workflow
     text, count = re.subn(
         r"environments: '\[.*\]'", f"environments: '{json.dumps(environments)}'", path.read_text()
     )
@@ -265,3 +265,23 @@ def test_a_pull_request_registers_nothing_and_its_faults_are_shown_at_their_line
     assert done.evidence("verify")["lint"]["verdict"] == "failed"
     assert re.search(r"::error file=src/tumour_screening/files\.py,line=\d+,", done.output)
     assert "### gleis run: failed" in done.output  # the summary, which act prints
+
+
+def test_drift_retrains_by_the_scheduled_workflow(
+    act: Act, without_image: Repo, tmp_path: Path
+) -> None:
+    repo = without_image
+    deliver_to(repo, "local", workflow="schedule.yml")
+    payload = pushed(repo) | {"action": "drift"}
+
+    done = act.run(
+        repo,
+        "repository_dispatch",
+        payload,
+        workflow="schedule.yml",
+        tracking=tracking_store(repo, tmp_path / "tracking"),
+    )
+
+    assert done.code == 0, done.output[-6000:]
+    assert done.verdicts == dict.fromkeys(("verify", "train", "watch"), "succeeded")
+    assert done.evidence("train")["register"]["verdict"] == "passed"

@@ -70,7 +70,7 @@ EDITS = [
     ("timeout-minutes: 40", "timeout-minutes: 400", "job deliver, timeout_minutes"),
     ("inputs.runner-docker }}\n", "inputs.runner-cpu }}\n", "job package, runner"),
     ("  deliver-prod:\n", "  deliver-other:\n", "job deliver, environments"),
-    ("  verify:\n", "  check:\n", "job verify: missing"),
+    ("  verify:\n", "  check:\n", "job verify, id"),
     (
         "            .gleis/run\n            .gleis/out\n",
         "            .gleis/out\n",

@@ -12,9 +12,6 @@ import re
 import shlex
 import shutil
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -61,7 +58,8 @@ def render(graph: Graph, platform: Platform) -> dict[str, str]:
     """The pipeline that a repo calls for a change, and the one that it calls on a schedule.
 
     What needs nothing, is needed by nothing and never runs for a change (`watch`) stands in the
-    second one, beside the whole pipeline.
+    second one only, beside the whole pipeline: a workflow that is called from another repository
+    has no way to call its neighbour that every runner understands.
     """
     aside = [job for job in graph.jobs.values() if _is_aside(graph, job)]
     within = [job for job in graph.jobs.values() if job not in aside]
@@ -70,9 +68,9 @@ def render(graph: Graph, platform: Platform) -> dict[str, str]:
     for job in within:
         pipeline += _job(graph, job, platform, _FIRST)
     schedule = [*_head("ml-schedule", _ABOUT_SCHEDULE), *_inputs(graph, graph.jobs.values(), True)]
-    schedule += [*_rights("ml-schedule"), "jobs:", *_retrain(graph, within)]
-    for job in aside:
-        schedule += _job(graph, job, platform, _WATCHED)
+    schedule += [*_rights("ml-schedule"), "jobs:"]
+    for job in graph.jobs.values():
+        schedule += _job(graph, job, platform, _WATCHED if job in aside else _FIRST)
     return {PIPELINE: "\n".join(pipeline) + "\n", SCHEDULE: "\n".join(schedule) + "\n"}
 
 
@@ -142,37 +140,6 @@ def _rights(group: str, cancel: str = "") -> list[str]:
         f"  group: {group}-${{{{ github.ref }}}}",
         f"  cancel-in-progress: {cancelled}",
     ]
-
-
-def _retrain(graph: Graph, within: Sequence[Job]) -> list[str]:
-    """The whole pipeline as one job: the file beside this one, at the same commit."""
-    grants: dict[str, tuple[str, str]] = {}
-    for job in within:
-        for each in job.permissions:
-            known = grants.get(each.scope)
-            if known is None or (known[0], each.access) == ("read", "write"):
-                grants[each.scope] = (each.access, each.why)
-    names = ["gleis", "platform", "environments", *(f"runner-{name}" for name in _RUNNERS)]
-    secrets = dict.fromkeys(
-        secret.name
-        for job in within
-        for stage in graph.stages_of(job.id)
-        for secret in stage.secrets
-    )
-    lines = [
-        "  # The world or the calendar asks for a new model: the same way as any other.",
-        "  retrain:",
-        "    name: retrain",
-        "    permissions:",
-        *(f"      {scope}: {access} # {why}" for scope, (access, why) in grants.items()),
-        # GitHub's newer `$/` is unknown to older servers and to act.
-        f"    uses: ./{PIPELINE} # zizmor: ignore[self-repository]",
-        "    with:",
-        *(f"      {name}: ${{{{ inputs.{name} }}}}" for name in names),
-    ]
-    if secrets:
-        lines += ["    secrets:", *(f"      {name}: ${{{{ secrets.{name} }}}}" for name in secrets)]
-    return lines
 
 
 def _job(graph: Graph, job: Job, platform: Platform, environment: str) -> list[str]:
@@ -372,18 +339,45 @@ def read_back(files: Mapping[str, str]) -> Views:
     What is not understood is passed on where it would stand, so that it differs from every graph.
     Raises ContractError for what is no YAML, GleisError for a file without jobs.
     """
+    read = {name: _read(name, text) for name, text in files.items()}
+    together: Views = {}
+    for name, there in read.items():
+        for job, said in there.items():
+            known = together.get(job)
+            together[job] = said if known is None else _agreed(known, said, name)
+    change, calendar = read.get(PIPELINE), read.get(SCHEDULE)
+    if change is not None and calendar is not None:
+        for job in change.keys() - calendar.keys():
+            together[job] = replace(together[job], id=f"{job} (not in {SCHEDULE})")
+        for job in calendar.keys() - change.keys():
+            if calendar[job].needs or any(job in it.needs for it in calendar.values()):
+                together[job] = replace(together[job], id=f"{job} (not in {PIPELINE})")
+    return together
+
+
+def _read(name: str, text: str) -> Views:
+    """The jobs of one workflow."""
+    loaded = document.parse(text, Path(name), name=name)
+    jobs = loaded.get("jobs")
+    if not isinstance(jobs, dict):
+        raise GleisError(f"{name}: there are no jobs in it")
+    declared = _dict(loaded.get("on", "workflow_call", "secrets", default={}))
     found: dict[str, list[tuple[str, JobView]]] = {}
-    for name, text in files.items():
-        loaded = document.parse(text, Path(name), name=name)
-        jobs = loaded.get("jobs")
-        if not isinstance(jobs, dict):
-            raise GleisError(f"{name}: there are no jobs in it")
-        declared = loaded.get("on", "workflow_call", "secrets", default={})
-        for key, job in jobs.items():
-            if isinstance(job, dict) and job.get("uses") != f"./{PIPELINE}":
-                said = _said(str(key), job, declared if isinstance(declared, dict) else {})
-                found.setdefault(said.id, []).append((str(key), said))
-    return {name: _folded(jobs) for name, jobs in found.items()}
+    for key, job in jobs.items():
+        if isinstance(job, dict):
+            said = _said(str(key), job, declared)
+            found.setdefault(said.id, []).append((str(key), said))
+    return {job: _folded(parts) for job, parts in found.items()}
+
+
+def _agreed(first: JobView, second: JobView, name: str) -> JobView:
+    """What both workflows say of a job; where they differ, that they do."""
+    odd: dict[str, Any] = {}
+    for field in fields(JobView):
+        one, other = getattr(first, field.name), getattr(second, field.name)
+        if one != other:
+            odd[field.name] = f"{one!r}, but {other!r} in {name}"
+    return replace(first, **odd)
 
 
 def _said(key: str, job: dict[str, Any], declared: Mapping[str, Any]) -> JobView:
@@ -622,18 +616,27 @@ class Build:
                 "GitHub offers this job no identity token: give it `id-token: write` "
                 "under `permissions`, in the caller as well (pull requests from forks get none)"
             )
-        where = urllib.parse.urlsplit(url)
+        from urllib import error as refusals
+        from urllib import parse, request
+
+        class NoRedirect(request.HTTPRedirectHandler):
+            """A redirect would carry our credential to another host."""
+
+            def redirect_request(self, *_: Any, **__: Any) -> None:
+                return None
+
+        where = parse.urlsplit(url)
         if where.scheme != "https" and where.hostname not in ("127.0.0.1", "localhost", "::1"):
             raise GleisError("the end-point for identity tokens is not HTTPS: nothing was sent")
         separator = "&" if where.query else "?"
-        asked = urllib.request.Request(
-            f"{url}{separator}audience={urllib.parse.quote(audience, safe='')}",
+        asked = request.Request(
+            f"{url}{separator}audience={parse.quote(audience, safe='')}",
             headers={"Authorization": f"bearer {credential}", "Accept": "application/json"},
         )
         try:
-            with urllib.request.build_opener(_NoRedirect).open(asked, timeout=_OIDC_TIMEOUT) as got:
+            with request.build_opener(NoRedirect).open(asked, timeout=_OIDC_TIMEOUT) as got:
                 token = json.loads(got.read(1_000_000))["value"]
-        except urllib.error.HTTPError as error:
+        except refusals.HTTPError as error:
             raise _NoToken(f"GitHub refused an identity token: HTTP {error.code}") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise _NoToken(
@@ -646,13 +649,6 @@ class _NoToken(GleisError):
     """The token end-point is there and does not work."""
 
     exit_code = 3
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry our credential to another host."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
 
 
 def detect(environ: Mapping[str, str]) -> Build | None:
