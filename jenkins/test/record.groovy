@@ -165,6 +165,7 @@ class Build {
         if (said.steps && !said.agent) { throw new Unexpected("stage ${name} has steps but no agent") }
         Map before = new LinkedHashMap(env)
         within("stage ${name}") {
+            env.STAGE_NAME = name
             try {
                 withOptions(said) { entered(said) }
             } finally {

@@ -13,8 +13,7 @@ String eventOf() {
 
 // The agent for a runner of the graph; `as int` lets nothing but a number into the YAML.
 String pod(String runner, Map config) {
-    String gpus = "nvidia.com/gpu: ${(config.gpus ?: 0) as int}"
-    return libraryResource("pods/${runner}.yaml").replace('nvidia.com/gpu: 0', gpus)
+    return libraryResource("pods/${runner}.yaml").replace('nvidia.com/gpu: 0', "nvidia.com/gpu: ${(config.gpus ?: 0) as int}")
 }
 
 void deliverSteps() {
@@ -25,10 +24,12 @@ void deliverSteps() {
     stash(name: "deliver-${env.GLEIS_ENVIRONMENT}", includes: '.gleis/run/**,.gleis/out/**', allowEmpty: true, useDefaultExcludes: false)
 }
 
+// Evidence goes under the stage's name: agents of one build would overwrite each other's.
 void publish() {
+    sh 'mkdir -p ".gleis/ci/$STAGE_NAME"; if [ -d .gleis/run ]; then cp -R .gleis/run/. ".gleis/ci/$STAGE_NAME/"; fi'
     junit(testResults: '.gleis/out/*.xml', allowEmptyResults: true)
-    recordIssues(enabledForFailure: true, tools: [sarif(pattern: '.gleis/**/*.sarif')])
-    archiveArtifacts(artifacts: '.gleis/run/**, .gleis/ci/**', allowEmptyArchive: true)
+    recordIssues(enabledForFailure: true, tools: [sarif(pattern: '.gleis/ci/**/*.sarif')])
+    archiveArtifacts(artifacts: '.gleis/ci/**', allowEmptyArchive: true)
 }
 
 void call(Map config) {

@@ -67,7 +67,7 @@ def test_findings_are_left_as_sarif_where_the_pipeline_looks(tmp_path: Path) -> 
     found = Finding("SOP-003", Severity.HIGH, "x is not pinned", "Pin it", "Jenkinsfile", 3)
     whole = Finding("SOP-001", Severity.LOW, "no owner", "Name one", None)
     build(WORKSPACE=str(tmp_path)).annotate([found, whole])
-    said = json.loads((tmp_path / ".gleis" / "ci" / "findings.sarif").read_text())
+    said = json.loads((tmp_path / ".gleis" / "ci" / "build" / "findings.sarif").read_text())
     assert said["version"] == "2.1.0"
     first, second = said["runs"][0]["results"]
     assert first["ruleId"] == "SOP-003"
@@ -80,12 +80,17 @@ def test_findings_are_left_as_sarif_where_the_pipeline_looks(tmp_path: Path) -> 
 
 
 def test_a_summary_and_files_are_kept_with_the_build(tmp_path: Path) -> None:
-    found = build(WORKSPACE=str(tmp_path))
+    found = build(WORKSPACE=str(tmp_path), STAGE_NAME="deliver dev")
     (tmp_path / "card.md").write_text("# Card\n")
     found.publish_summary("# Fine\n")
     found.store_artifact(tmp_path / "card.md")
-    assert (tmp_path / ".gleis" / "ci" / "summary.md").read_text() == "# Fine\n"
-    assert (tmp_path / ".gleis" / "ci" / "card.md").read_text() == "# Card\n"
+    assert (tmp_path / ".gleis" / "ci" / "deliver dev" / "summary.md").read_text() == "# Fine\n"
+    assert (tmp_path / ".gleis" / "ci" / "deliver dev" / "card.md").read_text() == "# Card\n"
+
+
+def test_the_name_of_a_stage_leads_nowhere_else(tmp_path: Path) -> None:
+    build(WORKSPACE=str(tmp_path), STAGE_NAME="../../x").publish_summary("# Fine\n")
+    assert [path.name for path in (tmp_path / ".gleis" / "ci").iterdir()] == ["------x"]
 
 
 def token(**claims: object) -> str:

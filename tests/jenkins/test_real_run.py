@@ -74,7 +74,7 @@ def by_jenkins(
         record["failure"],
         log.read_text()[-3000:] if log.exists() else "",
     )
-    return folder / "archive" / ".gleis" / "run"
+    return folder / "archive" / ".gleis" / "ci"
 
 
 def test_the_evidence_is_that_of_gleis_run(
@@ -82,7 +82,9 @@ def test_the_evidence_is_that_of_gleis_run(
 ) -> None:
     for stage in stages(graph):
         mine = by_hand[stage]
-        theirs = json.loads((by_jenkins / f"{stage}.json").read_text())["predicate"]
+        theirs = json.loads((by_jenkins / str(mine["job"]) / f"{stage}.json").read_text())[
+            "predicate"
+        ]
         for key in ("stage", "job", "environment", "verdict", "reason", "parameters", "findings"):
             assert theirs[key] == mine[key], (stage, key)
         assert theirs["source"]["commit"] == mine["source"]["commit"] is not None
@@ -99,7 +101,7 @@ def test_the_evidence_is_that_of_gleis_run(
 
 def test_the_data_is_the_same_to_the_last_byte(by_hand: dict[str, Any], by_jenkins: Path) -> None:
     read = {entry["name"]: entry["digest"] for entry in by_hand["train"]["inputs"]}
-    theirs = json.loads((by_jenkins / "train.json").read_text())["predicate"]["inputs"]
+    theirs = json.loads((by_jenkins / "train" / "train.json").read_text())["predicate"]["inputs"]
     data = {entry["name"]: entry["digest"] for entry in theirs if "/data/" in entry["name"]}
     assert len(data) == 2
     assert data.items() <= read.items()

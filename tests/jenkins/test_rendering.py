@@ -29,7 +29,7 @@ def test_the_pipeline_says_where_it_comes_from_and_stays_short(files: Files) -> 
 
 def test_no_value_reaches_the_shell_but_through_the_environment(files: Files) -> None:
     commands = re.findall(r"\bsh (.*)", files[jenkins.PIPELINE])
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         assert re.fullmatch(r"'[^'\\]*'", command), command
         assert "${" not in command

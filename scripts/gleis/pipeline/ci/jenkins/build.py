@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from gleis.findings import Finding, Severity
 from gleis.pipeline.ci.jenkins.pipeline import IDENTITY, IDENTITY_FILE
 from gleis.tools.files import write_atomic
 
-ATTACHMENTS = Path(".gleis/ci")  # what `publish()` of the pipeline shows: findings, summary, files
+ATTACHMENTS = Path(".gleis/ci")  # what `publish()` of the pipeline shows, by stage
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Build:
     build_url: str | None
     workspace: Path
     token_file: Path | None = None
+    stage: str = "build"
     name: str = "jenkins"
 
     def annotate(self, findings: Sequence[Finding]) -> None:
@@ -42,8 +44,7 @@ class Build:
 
     def store_artifact(self, path: Path) -> None:
         """Copy it to what is archived with the build."""
-        target = self.workspace / ATTACHMENTS / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = self._folder() / path.name
         shutil.copyfile(path, target)
 
     def oidc_token(self, audience: str) -> str:
@@ -70,9 +71,13 @@ class Build:
         return token
 
     def _write(self, name: str, text: str) -> None:
-        target = self.workspace / ATTACHMENTS / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(target, text)
+        write_atomic(self._folder() / name, text)
+
+    def _folder(self) -> Path:
+        """Of this stage alone: what several agents archive under one name is lost but for one."""
+        folder = self.workspace / ATTACHMENTS / self.stage
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
 
 def detect(environ: Mapping[str, str]) -> Build | None:
@@ -88,6 +93,7 @@ def detect(environ: Mapping[str, str]) -> Build | None:
         build_url=environ.get("BUILD_URL"),
         workspace=Path(environ.get("WORKSPACE") or "."),
         token_file=Path(token) if token else None,
+        stage=re.sub(r"[^A-Za-z0-9 _-]", "-", environ.get("STAGE_NAME") or "build"),
     )
 
 
