@@ -47,6 +47,23 @@ def test_a_tenant_is_four_files_that_keep_their_schema(shop: Shop) -> None:
     assert record.cost_center == "CC-4711"
     assert record.namespaces["staging"] == "drivetrain-bearing-wear-staging"
     assert record.quota == Share(cpu=14, gpu=0), "ten replicas of one core, and training"
+    assert record.schedule == "0 3 * * 0"
+
+
+def test_the_tenants_of_a_checkout_are_read_without_a_remote(
+    make_shop: Callable[..., Shop], tmp_path: Path
+) -> None:
+    for name in ("b-model", "a-model"):
+        shop = make_shop(name)
+        shop.onboard()
+    git(tmp_path, "clone", "-q", str(shop.state), str(tmp_path / "clone"))
+    folder = tmp_path / "clone" / "argocd" / "tenants"
+    (folder / "README.md").write_text("not a record\n")
+    assert [each.name for each in records.in_folder(folder)] == [
+        "drivetrain/a-model",
+        "drivetrain/b-model",
+    ]
+    assert records.in_folder(tmp_path / "nowhere") == []
 
 
 def test_a_tenant_is_added_once(shop: Shop) -> None:

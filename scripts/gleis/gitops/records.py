@@ -51,6 +51,7 @@ class Tenant:
     quota: Share
     environments: tuple[str, ...]
     namespaces: dict[str, str]
+    schedule: str = ""
 
     @property
     def name(self) -> str:
@@ -158,6 +159,20 @@ def read_release(text: str, name: str) -> Release | None:
     return typed.build(Release, release) if release else None
 
 
+def in_folder(path: Path) -> list[Tenant]:
+    """The tenants of a checkout's tenants folder, such as `argocd/tenants`, by team and project.
+
+    For what renders from the records; what a remote holds is read by `tenants.listed`.
+    """
+    files = sorted(path.glob(f"*/*/{PROJECT}"))
+    found = []
+    for file in files:
+        loaded = document.load(file, root=path)
+        text = loaded.path.read_text(encoding="utf-8-sig")
+        found.append(read_tenant(text, file.relative_to(path.parent).as_posix()))
+    return found
+
+
 def new_tenant(tenant: Tenant, schema_line: str) -> str:
     """project.yaml of a new tenant."""
     head = (
@@ -246,7 +261,8 @@ def _update(target: Any, value: dict[str, Any]) -> None:
     for key, new in value.items():
         if isinstance(new, dict) and isinstance(target.get(key), dict):
             _update(target[key], new)
-        elif key not in target or target[key] != new or type(target[key]) is bool:
+        elif isinstance(new, float) or key not in target or target[key] != new:
+            # A number that ruamel.yaml has read may come out rounded: it is always written anew.
             target[key] = _commented(new)
 
 

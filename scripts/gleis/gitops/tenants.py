@@ -127,6 +127,7 @@ def describe(root: Path, platform: Platform, repository: str, quota: Share | Non
             name: names.namespace(metadata.team, metadata.name, name)
             for name in delivery.environments
         },
+        schedule=contract.training.schedule,
     )
 
 
