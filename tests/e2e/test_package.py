@@ -253,6 +253,30 @@ class TestTheWholeJob:
         names = {check["name"] for check in outcome.details["checks"] if check["ok"]}
         assert {"start", "one row at a time", "all rows at once", "stops when asked to"} <= names
 
+    def test_a_batch_image_predicts_a_file_as_the_model_does(
+        self, packaged: Repo, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # The same image, started as the Dockerfile of a batch project starts it.
+        predict = ("python", "-m", "tumour_screening.predict", "--model", smoke.MOUNTED)
+        monkeypatch.setattr(archive.Image, "entrypoint", predict)
+        workers: list[Worker] = []
+        try:
+            context = context_of(packaged, "smoke", workers)
+            model = smoke._fetched(context)
+            assert isinstance(model, str)
+            expected = smoke._expected(context, model)
+            assert isinstance(expected, dict)
+            check = smoke._batch(context, expected)
+            expected["predictions"][3] = "something else"
+            wrong = smoke._batch(context, expected)
+        finally:
+            for worker in workers:
+                worker.end()
+
+        assert check.ok, check.detail
+        assert not wrong.ok
+        assert "row 3" in wrong.detail
+
     def test_uncommitted_work_is_not_built(self, packaged: Repo) -> None:
         (packaged.path / "stray.txt").write_text("not in the commit")
         try:
