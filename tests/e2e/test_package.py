@@ -287,6 +287,53 @@ class TestTheWholeJob:
         assert outcome.verdict == "failed"
         assert "commit them" in outcome.reason
 
+    def test_the_run_goes_on_to_a_promoted_dev_and_a_rollback_brings_the_former_digest_back(
+        self, packaged: Repo, tmp_path: Path
+    ) -> None:
+        state = tmp_path / "state.git"
+        git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(state))
+        file = Path(os.environ["GLEIS_PLATFORM"])
+        text = file.read_text()
+        assert "  repo: .\n" in text
+        file.write_text(text.replace("  repo: .\n", f"  repo: {state}\n  mode: push\n"))
+        address = "https://example.com/tumour-screening.git"
+        added = packaged.gleis("tenant", "add", ".", "--repository", address)
+        assert added.returncode == 0, added.stderr
+
+        first = promoted(packaged)
+        features = packaged.path / "src/tumour_screening/train.py"
+        features.write_text(features.read_text().replace("SEED = 0", "SEED = 1"))
+        git(packaged.path, "commit", "--quiet", "--all", "--message", "Learn from another seed")
+        second = promoted(packaged)
+        assert first != second
+        assert running(packaged) == second
+        back = packaged.gleis("rollback", "--env", "dev", "--reason", "p99 over its objective")
+
+        assert back.returncode == 0, back.stderr
+        assert running(packaged) == first
+        trail = git(state, "log", "--format=%s", "--name-only", "main")
+        for said in ("Onboard", "Promote drivetrain/tumour-screening v1 to dev", "Roll back"):
+            assert said in trail, trail
+        changed = git(state, "log", "-3", "--format=", "--name-only", "main").split()
+        assert set(changed) == {"argocd/tenants/drivetrain/tumour-screening/dev.yaml"}
+
+
+def promoted(repo: Repo) -> str:
+    """Run everything for dev; the digest that was published, and is what dev is promoted to."""
+    states = repo.run("--environment", "dev")
+    assert {states[name] for name in ("deploy", "smoke", "promote")} == {"executed"}
+    digest: str = read(repo, "publication.json")["digest"]
+    return digest
+
+
+def running(repo: Repo) -> str:
+    """The digest that the state of deployments has for dev."""
+    listed = repo.gleis("tenant", "list", "--json")
+    assert listed.returncode == 0, listed.stderr
+    found = re.findall(r"sha256:[0-9a-f]{64}", listed.stdout)
+    assert len(set(found)) == 1, listed.stdout
+    return str(found[0])
+
 
 def small_project(folder: Path, base: str, repo: Repo) -> Path:
     """The generated Dockerfile over a short lock, in a repo of its own."""

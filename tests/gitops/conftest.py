@@ -33,7 +33,7 @@ BASE = "argocd/tenants"
 
 
 def git(cwd: Path, *argv: str) -> str:
-    identity = ["-c", "user.name=Ann Author", "-c", "user.email=ann@example.com"]
+    identity = ["-c", "user.name=drivetrain", "-c", "user.email=drivetrain-ml@example.com"]
     done = subprocess.run(
         ["git", *identity, *argv], cwd=cwd, capture_output=True, text=True, check=True
     )

@@ -135,7 +135,7 @@ def test_production_waits_for_the_person_that_the_ci_system_names(
     for environment in ("dev", "staging"):
         assert deploy.run(context(environment, event)).verdict == "passed"
     assert "--approver" in deploy.run(context("prod", event)).reason
-    monkeypatch.setenv("GLEIS_APPROVER", "ann@example.com")
+    monkeypatch.setenv("GLEIS_APPROVER", "drivetrain-ml@example.com")
     assert "somebody else" in deploy.run(context("prod", event)).reason
     monkeypatch.setenv("GLEIS_APPROVER", "olivia@example.com")
     assert deploy.run(context("prod", event)).verdict == "passed"
