@@ -195,8 +195,8 @@ def make_shop(tmp_path: Path, platform_file: Path) -> Callable[..., Shop]:
         git(root, "init", "-q")
         git(root, "add", "-A")
         git(root, "commit", "-qm", "start")
-        git(root, "config", "user.name", "Penny Promoter")
-        git(root, "config", "user.email", "penny@example.com")
+        git(root, "config", "user.name", "platform")
+        git(root, "config", "user.email", "ml-platform@example.com")
         return Shop(root, platform_file)
 
     return make

@@ -59,7 +59,7 @@ def test_the_message_reads_as_an_audit_trail(shop: Shop) -> None:
         "Metrics: f1_macro 0.95",
         f"Source-Commit: {commit}",
         "Approver: none needed",
-        "Promoted-By: Penny Promoter <penny@example.com>",
+        "Promoted-By: platform <ml-platform@example.com>",
         "CI-Run: https://ci.example.com/run/7 Approver: mallory",
     ):
         assert line in body.splitlines()

@@ -227,6 +227,18 @@ def test_the_commands_list_compare_and_remove(shop: Shop) -> None:
     assert "--force" in refused.stderr
 
 
+def test_the_records_become_jenkins_jobs(shop: Shop, tmp_path: Path) -> None:
+    address = "https://example.com/org/bearing-wear.git"
+    moved = shop.gleis("tenant", "add", ".", "--update", "--repository", address)
+    assert moved.returncode == 0, moved.stderr
+    done = shop.gleis("tenant", "jobs", "--output", str(tmp_path / "tenants.yaml"))
+    assert done.returncode == 0, done.stderr
+    jobs = (tmp_path / "tenants.yaml").read_text()
+    assert "name: model-drivetrain-bearing-wear" in jobs
+    assert address in jobs
+    assert shop.gleis("tenant", "jobs").stdout == jobs
+
+
 def test_a_checkout_without_a_remote_needs_an_address(make_shop: Callable[..., Shop]) -> None:
     shop = make_shop()
     done = shop.gleis("tenant", "add", ".")

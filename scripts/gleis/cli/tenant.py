@@ -4,6 +4,7 @@
   gleis tenant list              every tenant, and what runs where
   gleis tenant diff PATH|URL     what the record says, and what the contract says now
   gleis tenant remove TEAM/NAME  delete the record
+  gleis tenant jobs              their Jenkins jobs, for Jenkins Job Builder
 
 The records live where platform.yaml says (gitops). Exit codes: 0 done, 1 refused (or, for diff,
 they differ), 2 wrong use or input, 3 the repository cannot be read or written.
@@ -49,10 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     remove.add_argument("--force", action="store_true", help="also while something of it runs")
     remove.add_argument("--json", action="store_true", help="print the result as JSON")
 
+    jobs = actions.add_parser("jobs", help="the Jenkins jobs of all tenants")
+    jobs.add_argument("--output", type=Path, metavar="FILE", help="where to (default: print them)")
+
 
 def run(args: argparse.Namespace) -> int:
-    action = {"add": _add, "list": _list, "diff": _diff, "remove": _remove}[args.action]
-    return action(args)
+    actions = {"add": _add, "list": _list, "diff": _diff, "remove": _remove, "jobs": _jobs}
+    return actions[args.action](args)
 
 
 def _whole(text: str) -> int:
@@ -101,6 +105,31 @@ def _remove(args: argparse.Namespace) -> int:
         reason=args.reason,
     )
     return _tell(args, args.name, landed, "is no longer a tenant")
+
+
+def _jobs(args: argparse.Namespace) -> int:
+    from gleis.contract import platform
+    from gleis.gitops import location, tenants
+    from gleis.pipeline.ci import jenkins
+    from gleis.tools.files import write_atomic
+
+    organisation = platform.load()
+    records = [
+        {
+            "team": each.tenant.team,
+            "project": each.tenant.project,
+            "repo": each.tenant.source.repository,
+            "schedule": each.tenant.schedule,
+        }
+        for each in tenants.listed(location.locate(organisation))
+    ]
+    text = jenkins.tenant_jobs(records, organisation.git.host)
+    if args.output:
+        write_atomic(args.output, text)
+        print(f"{args.output}: jobs of {len(records)} tenant(s)")
+    else:
+        print(text, end="")
+    return 0
 
 
 def _here(place: str) -> Path:

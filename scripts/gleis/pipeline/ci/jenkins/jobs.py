@@ -24,7 +24,7 @@ def tenant_jobs(tenants: Sequence[Mapping[str, str]], github: str = "github.com"
     could mean something else to YAML, XML or Groovy, and for a project that is there twice.
     """
     ordered = sorted(tenants, key=lambda each: (each.get("team", ""), each.get("project", "")))
-    lines = ["# Rendered from the tenant records by `gleis render`: edit those, not this file."]
+    lines = ["# Made from the tenant records by `gleis tenant jobs`: edit those, not this file."]
     for team in dict.fromkeys(_checked(each, "team", _NAME) for each in ordered):
         lines += ["- project:", f"    name: team-{team}", f"    team: {team}"]
         lines += ["    jobs: [team]", "    views: [team-view]"]
