@@ -1,5 +1,4 @@
-// Rendered from ci/pipeline.yaml by `gleis render`: edit that file, not this one.
-// What it does is described in mlPipeline.txt; every decision is taken by `gleis run`.
+// Rendered from ci/pipeline.yaml by `gleis render`: edit that file, not this one. `gleis run` decides; mlPipeline.txt helps.
 
 // What started the build, in the graph's words; what is not known is what may do least.
 String eventOf() {
@@ -107,6 +106,7 @@ void call(Map config) {
             }
             stage('deliver') {
                 // permission: contents read — check out the project
+                // permission: actions read — see who approved production
                 // permission: id-token write — write the registry as this repo, without a stored key
                 when { expression { event in ['main', 'tag', 'schedule', 'drift', 'manual'] } }
                 stages {

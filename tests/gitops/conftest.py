@@ -144,7 +144,7 @@ class Shop:
         self.ran(version)
         self.promote()
         self.promote("dev", "staging")
-        self.promote("staging", "prod", approver="olivia@example.com")
+        self.promote("staging", "prod", approver="quality-ml@example.com")
 
     def file(self, environment: str = "dev") -> str:
         return git(self.state, "show", f"HEAD:{self.folder}/{environment}.yaml")

@@ -140,7 +140,7 @@ def test_what_runs_already_is_not_promoted_again(shop: Shop) -> None:
 
 def test_a_release_goes_through_the_environments_in_the_contracts_order(shop: Shop) -> None:
     shop.to_prod()
-    assert release(shop, "prod")["approver"] == "olivia@example.com"
+    assert release(shop, "prod")["approver"] == "quality-ml@example.com"
     assert "approver" not in release(shop, "staging")
     assert shop.subjects("prod")[0] == "Promote drivetrain/bearing-wear v1 to prod"
 

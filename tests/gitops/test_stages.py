@@ -137,9 +137,9 @@ def test_production_waits_for_the_person_that_the_ci_system_names(
     assert "--approver" in deploy.run(context("prod", event)).reason
     monkeypatch.setenv("GLEIS_APPROVER", "drivetrain-ml@example.com")
     assert "somebody else" in deploy.run(context("prod", event)).reason
-    monkeypatch.setenv("GLEIS_APPROVER", "olivia@example.com")
+    monkeypatch.setenv("GLEIS_APPROVER", "quality-ml@example.com")
     assert deploy.run(context("prod", event)).verdict == "passed"
-    assert "Approver: olivia@example.com" in git(shop.state, "log", "-1", "--format=%b")
+    assert "Approver: quality-ml@example.com" in git(shop.state, "log", "-1", "--format=%b")
 
 
 def test_what_has_to_stand_behind_a_deployment_depends_on_the_occasion(

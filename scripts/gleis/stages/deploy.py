@@ -99,7 +99,7 @@ def _promote(context: Context) -> dict[str, Any]:
             target=target,
             required=stages,
             candidate=run_evidence.release(root, project, platform, source(root), stages),
-            approver=os.environ.get(APPROVER, ""),
+            approver=os.environ.get(APPROVER, "") or approver(target),
             event=context.event,
             run_url=build_url(),
         ),
@@ -131,6 +131,13 @@ def build_url() -> str:
     if not ci.systems():
         return ""
     return ci.detect(os.environ).build_url or ""
+
+
+def approver(environment: str) -> str:
+    """Who let the CI run that this is part of go on to `environment`; empty where nobody did."""
+    from gleis.pipeline import ci
+
+    return ci.detect(os.environ).approver(environment)
 
 
 def switch(link: Path, target: str) -> None:

@@ -258,6 +258,15 @@ def test_the_level_of_an_annotation_says_how_bad_it_is() -> None:
 BEARER = "given-to-the-job"
 
 
+APPROVALS = json.dumps(
+    [
+        {"state": "rejected", "environments": [{"name": "prod"}], "user": {"login": "vision"}},
+        {"state": "approved", "environments": [{"name": "staging"}], "user": {"login": "vision"}},
+        {"state": "approved", "environments": [{"name": "prod"}], "user": {"login": "quality"}},
+    ]
+).encode()
+
+
 class Endpoint(http.server.BaseHTTPRequestHandler):
     """GitHub's token end-point: answers by path."""
 
@@ -271,6 +280,8 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
             self.send_header("Location", "/token?stolen=yes")
         self.end_headers()
         body = b"no json" if self.path.startswith("/broken") else b'{"value": "signed.by.github"}'
+        if self.path.endswith("/approvals"):
+            body = APPROVALS
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
@@ -324,3 +335,40 @@ def test_the_credential_is_sent_over_https_only_and_its_absence_is_explained(
         build(tmp_path, "http://token.example.com/x").oidc_token("sigstore")
     with pytest.raises(GleisError, match="id-token: write"):
         build(tmp_path, "").oidc_token("sigstore")
+
+
+# --- approvals ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("starter", "environment", "approver"),
+    [
+        ("drivetrain", "prod", "quality"),
+        ("drivetrain", "staging", "vision"),
+        ("drivetrain", "dev", ""),
+        ("quality", "prod", ""),
+    ],
+    ids=["a reviewer", "of the environment asked for", "nobody", "who started it does not count"],
+)
+def test_the_approver_is_the_reviewer_and_never_who_started_the_run(
+    endpoint: str, tmp_path: Path, starter: str, environment: str, approver: str
+) -> None:
+    said = {
+        "GITHUB_API_URL": endpoint,
+        "GITHUB_REPOSITORY": "example-org/bearing-wear",
+        "GITHUB_RUN_ID": "42",
+        "GITHUB_TOKEN": BEARER,
+        "GITHUB_ACTOR": starter,
+    }
+    found = github.detect(environ(tmp_path, **said))
+    assert found is not None
+    assert found.approver(environment) == approver
+    assert Endpoint.asked == [
+        ("/repos/example-org/bearing-wear/actions/runs/42/approvals", f"bearer {BEARER}")
+    ]
+
+
+def test_without_a_token_nobody_has_approved(tmp_path: Path) -> None:
+    found = github.detect(environ(tmp_path))
+    assert found is not None
+    assert found.approver("prod") == ""

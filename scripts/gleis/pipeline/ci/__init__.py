@@ -59,6 +59,9 @@ class Orchestrator(Protocol):
     change_request: str | None
     build_url: str | None
 
+    def approver(self, environment: str) -> str:
+        """Who let this build go on to `environment`; empty where nobody but its starter did."""
+
     def annotate(self, findings: Sequence[Finding]) -> None:
         """Show findings at their lines, where the system can."""
 

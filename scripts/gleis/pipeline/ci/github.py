@@ -13,7 +13,7 @@ import shlex
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -258,6 +258,7 @@ def _run(wanted: JobView, platform: Platform, environment: str) -> list[str]:
         "          MLFLOW_TRACKING_URI: ${{ vars.MLFLOW_TRACKING_URI }}",
         *([f"          UV_INDEX: {_quoted(index)}"] if index else []),
         *(f"          {name}: ${{{{ secrets.{name} }}}}" for name in wanted.secrets),
+        *(["          GITHUB_TOKEN: ${{ github.token }}"] if wanted.approval else []),
         "        run: >-",
         f'          uvx --from "${{GLEIS_SOURCE:-{default}}}"',
         '          gleis run --environment "${GLEIS_ENVIRONMENT}"',
@@ -568,7 +569,7 @@ def _list(value: Any) -> list[Any]:
 
 # --- the running build --------------------------------------------------------------------------
 
-_OIDC_TIMEOUT = 20.0  # seconds
+_TIMEOUT = 20.0  # seconds
 _EVENT_BYTES = 30_000_000  # GitHub's payloads end at 25 MB
 
 
@@ -583,6 +584,25 @@ class Build:
     build_url: str | None
     environ: Mapping[str, str]
     name: str = NAME
+
+    def approver(self, environment: str) -> str:
+        """Login of the reviewer who let this run go on, unless it is who started it.
+
+        https://docs.github.com/rest/actions/workflow-runs: review history of a workflow run.
+        """
+        api, repo = self.environ.get("GITHUB_API_URL", ""), self.environ.get("GITHUB_REPOSITORY")
+        run, token = self.environ.get("GITHUB_RUN_ID"), self.environ.get("GITHUB_TOKEN", "")
+        if not (api and repo and run and token):
+            return ""
+        url = f"{api}/repos/{repo}/actions/runs/{run}/approvals"
+        reviews = _ask(url, token, "the approvals of this run", lambda answer: answer)
+        starters = {self.environ.get(f"GITHUB_{who}") for who in ("ACTOR", "TRIGGERING_ACTOR")}
+        for review in _list(reviews):
+            names = {_dict(each).get("name") for each in _list(_dict(review).get("environments"))}
+            login = str(_dict(_dict(review).get("user")).get("login", ""))
+            if _dict(review).get("state") == "approved" and environment in names:
+                return "" if login in starters else login
+        return ""
 
     def annotate(self, findings: Sequence[Finding]) -> None:
         """Workflow commands; GitHub reads them from standard error as well."""
@@ -616,39 +636,44 @@ class Build:
                 "GitHub offers this job no identity token: give it `id-token: write` "
                 "under `permissions`, in the caller as well (pull requests from forks get none)"
             )
-        from urllib import error as refusals
-        from urllib import parse, request
+        from urllib.parse import quote, urlsplit
 
-        class NoRedirect(request.HTTPRedirectHandler):
-            """A redirect would carry our credential to another host."""
-
-            def redirect_request(self, *_: Any, **__: Any) -> None:
-                return None
-
-        where = parse.urlsplit(url)
-        if where.scheme != "https" and where.hostname not in ("127.0.0.1", "localhost", "::1"):
-            raise GleisError("the end-point for identity tokens is not HTTPS: nothing was sent")
-        separator = "&" if where.query else "?"
-        asked = request.Request(
-            f"{url}{separator}audience={parse.quote(audience, safe='')}",
-            headers={"Authorization": f"bearer {credential}", "Accept": "application/json"},
-        )
-        try:
-            with request.build_opener(NoRedirect).open(asked, timeout=_OIDC_TIMEOUT) as got:
-                token = json.loads(got.read(1_000_000))["value"]
-        except refusals.HTTPError as error:
-            raise _NoToken(f"GitHub refused an identity token: HTTP {error.code}") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise _NoToken(
-                f"no identity token came from GitHub ({type(error).__name__}): run the job again"
-            ) from None
-        return str(token)
+        separator = "&" if urlsplit(url).query else "?"
+        asked = f"{url}{separator}audience={quote(audience, safe='')}"
+        return str(_ask(asked, credential, "an identity token", lambda answer: answer["value"]))
 
 
-class _NoToken(GleisError):
-    """The token end-point is there and does not work."""
+class _NoAnswer(GleisError):
+    """GitHub is there and does not answer as it should."""
 
     exit_code = 3
+
+
+def _ask(url: str, credential: str, what: str, part: Callable[[Any], Any]) -> Any:
+    """`part` of what GitHub answers. No message ever holds the answer or the credential."""
+    from urllib import error as refusals
+    from urllib import parse, request
+
+    class NoRedirect(request.HTTPRedirectHandler):
+        """A redirect would carry our credential to another host."""
+
+        def redirect_request(self, *_: Any, **__: Any) -> None:
+            return None
+
+    where = parse.urlsplit(url)
+    if where.scheme != "https" and where.hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise GleisError(f"the end-point for {what} is not HTTPS: nothing was sent")
+    headers = {"Authorization": f"bearer {credential}", "Accept": "application/json"}
+    asked = request.Request(url, headers=headers)
+    try:
+        with request.build_opener(NoRedirect).open(asked, timeout=_TIMEOUT) as got:
+            return part(json.loads(got.read(1_000_000)))
+    except refusals.HTTPError as error:
+        raise _NoAnswer(f"GitHub refused {what}: HTTP {error.code}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _NoAnswer(
+            f"GitHub did not give {what} ({type(error).__name__}): run the job again"
+        ) from None
 
 
 def detect(environ: Mapping[str, str]) -> Build | None:

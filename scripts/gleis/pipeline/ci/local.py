@@ -50,6 +50,10 @@ class Laptop:
     def commit(self) -> str | None:
         return self._source.commit
 
+    def approver(self, environment: str) -> str:  # noqa: ARG002 - a laptop asks nobody
+        """Nobody: `gleis promote --approver` says who it was."""
+        return ""
+
     def annotate(self, findings: Sequence[Finding]) -> None:
         """The terminal has shown them."""
 

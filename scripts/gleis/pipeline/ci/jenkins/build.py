@@ -33,6 +33,11 @@ class Build:
     token_file: Path | None = None
     stage: str = "build"
     name: str = "jenkins"
+    approved_by: str = ""
+
+    def approver(self, environment: str) -> str:  # noqa: ARG002 - a delivery is for one
+        """Who answered the `input` step of this delivery."""
+        return self.approved_by
 
     def annotate(self, findings: Sequence[Finding]) -> None:
         """Leave them as SARIF where `publish()` of the pipeline looks (warnings-ng shows them)."""
@@ -91,6 +96,7 @@ def detect(environ: Mapping[str, str]) -> Build | None:
         commit=environ.get("GIT_COMMIT"),
         change_request=environ.get("CHANGE_ID"),
         build_url=environ.get("BUILD_URL"),
+        approved_by=environ.get("GLEIS_APPROVER", ""),
         workspace=Path(environ.get("WORKSPACE") or "."),
         token_file=Path(token) if token else None,
         stage=re.sub(r"[^A-Za-z0-9 _-]", "-", environ.get("STAGE_NAME") or "build"),

@@ -39,8 +39,7 @@ def groovy(graph: Graph, platform: Platform) -> str:
 
 
 _HEAD = """\
-// Rendered from ci/pipeline.yaml by `gleis render`: edit that file, not this one.
-// What it does is described in mlPipeline.txt; every decision is taken by `gleis run`.
+// Rendered from ci/pipeline.yaml by `gleis render`: edit that file, not this one. `gleis run` decides; mlPipeline.txt helps.
 
 // What started the build, in the graph's words; what is not known is what may do least.
 String eventOf() {
