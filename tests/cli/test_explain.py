@@ -103,3 +103,12 @@ def test_a_folder_that_is_no_project_is_refused_when_it_was_named(
 ) -> None:
     assert main(["explain", "stage", "train", str(tmp_path)]) == 2
     assert "project.yaml is missing" in capsys.readouterr().err
+
+
+def test_a_stage_that_asks_the_world_is_said_to_run_every_time(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["explain", "stage", "scan"]) == 0
+    assert "again every time" in capsys.readouterr().out
+    assert main(["explain", "stage", "train"]) == 0
+    assert "not again unless something changed" in capsys.readouterr().out

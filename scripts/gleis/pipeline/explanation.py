@@ -81,9 +81,14 @@ def _runs(graph: Graph, stage: Stage, project: Project | None) -> str:
         said = [f"{name} is {field_of(project, name)}" for name, _ in contract]
         applies = all(field_of(project, name) in values for name, values in contract)
         answer = f"; here {', '.join(said)}, so it {'applies' if applies else 'never applies'}"
-    changed = "the files or contract fields that it reads, or its own code"
+    again = (
+        "again every time, because it asks the world outside of the repo"
+        if stage.always
+        else "not again unless something changed in the files or contract fields that it reads, "
+        "or its own code"
+    )
     return (
-        f"runs{after}{condition}{answer}; not again unless something changed in {changed}. "
+        f"runs{after}{condition}{answer}; {again}. "
         f"Its job is for this: {graph.jobs[stage.job].why.rstrip('.')}."
     )
 
