@@ -321,7 +321,9 @@ class TestTheWholeJob:
 
 def promoted(repo: Repo) -> str:
     """Run everything for dev; the digest that was published, and is what dev is promoted to."""
-    states = repo.run("--environment", "dev")
+    done = repo.gleis("run", "--json", "--environment", "dev", timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    states = {each["stage"]: each["state"] for each in json.loads(done.stdout)["stages"]}
     assert {states[name] for name in ("deploy", "smoke", "promote")} == {"executed"}
     digest: str = read(repo, "publication.json")["digest"]
     return digest
@@ -331,9 +333,9 @@ def running(repo: Repo) -> str:
     """The digest that the state of deployments has for dev."""
     listed = repo.gleis("tenant", "list", "--json")
     assert listed.returncode == 0, listed.stderr
-    found = re.findall(r"sha256:[0-9a-f]{64}", listed.stdout)
-    assert len(set(found)) == 1, listed.stdout
-    return str(found[0])
+    (tenant,) = json.loads(listed.stdout)["tenants"]
+    digest: str = tenant["releases"]["dev"]["imageDigest"]
+    return digest
 
 
 def small_project(folder: Path, base: str, repo: Repo) -> Path:
