@@ -79,10 +79,17 @@ def test_the_report_names_what_was_registered(green: Repo) -> None:
 
 
 def test_evidence_of_every_stage_keeps_the_schema(green_repo: Repo) -> None:
-    from gleis.contract import schema
+    from gleis.contract import project, schema
     from gleis.pipeline import graph
 
-    for stage in graph.load().stages:
+    contract = project.load(green_repo.path)
+    ran = [
+        stage.id
+        for stage in graph.load().stages.values()
+        if stage.applies_to(contract, graph.Occasion())
+    ]
+    assert {"lint", "train", "promote"} <= set(ran)
+    for stage in ran:
         text = (green_repo.path / ".gleis/run" / f"{stage}.json").read_text()
         assert schema.conforms(json.loads(text), "evidence") == [], stage
 
@@ -304,3 +311,30 @@ def test_killed_at_fifty_random_instants_it_always_goes_on(fresh: Repo) -> None:
     assert set(fresh.run().values()) == {"unchanged"}
     assert git(fresh.path, "diff", "--stat", "--", "src") == ""
     assert os.listdir(fresh.path / ".gleis/run")
+
+
+def test_an_environments_alias_leaves_the_champion_alone(green: Repo) -> None:
+    import sqlite3
+
+    from gleis.pipeline.worker import Worker
+    from gleis.tools.environments import ensure
+
+    python = ensure(green.path / "requirements.lock", name="project").python
+    worker = Worker(python, green.path)
+    arguments = {"name": "tumour-screening", "version": "1", "expected": "7"}
+    log = green.path / ".gleis" / "alias.log"
+    try:
+        for alias, wanted in (
+            ("champion-dev", {"previous": None, "alias": "champion-dev"}),
+            ("champion", {"previous": "7", "alias": "champion"}),
+        ):
+            answer = worker.call(
+                "registry.py", "promote", {**arguments, "alias": alias}, log=log, timeout=120
+            )
+            assert answer.code == 0, answer.error
+            assert wanted.items() <= answer.result.items()
+    finally:
+        worker.end()
+    with sqlite3.connect(green.path / ".gleis" / "mlflow.db") as database:
+        found = database.execute("SELECT alias, version FROM registered_model_aliases").fetchall()
+    assert {("champion", 1), ("champion-dev", 1)} <= set(found)

@@ -33,7 +33,8 @@ stages:
     {{job: left, title: Second, {COMMON}, needs: [first], inputs: [.gleis/out/first.txt],
      outputs: [.gleis/out/second.txt]}}
   other:
-    {{job: right, title: Other, {COMMON}, inputs: [b.txt], contract: [model.metric.floor]}}
+    {{job: right, title: Other, {COMMON}, inputs: [b.txt], contract: [model.metric.floor],
+     retries: 2}}
   online:
     {{job: end, title: Online, {COMMON}, needs: [second], when: {{serving.mode: [batch]}}}}
   last:

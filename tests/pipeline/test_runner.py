@@ -11,6 +11,7 @@ import pytest
 from gleis import evidence
 from gleis.contract import schema
 from gleis.errors import ToolMissing
+from gleis.pipeline import runner
 from gleis.pipeline.runner import NeedsMissing, Selection
 from gleis.pipeline.source import NotARepo
 from gleis.pipeline.stage import Context, Outcome
@@ -130,6 +131,36 @@ def test_a_missing_tool_is_exit_code_3_and_an_error_in_the_evidence(bench: Bench
     assert (record.verdict, record.reason) == ("error", "no such tool: get it there")
 
 
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_FIRST_PAUSE", 0.0)
+
+
+def test_a_stage_is_tried_again_when_a_service_failed(bench: Bench) -> None:
+    def flaky(context: Context) -> Outcome:
+        if bench.calls.count("other") < 3:
+            raise ToolMissing("the service did not answer")
+        return Outcome()
+
+    bench.bodies["other"] = flaky
+    assert bench.run().exit_code == 0
+    assert bench.calls.count("other") == 3
+
+
+def test_a_stage_is_not_tried_again_when_the_answer_is_no(bench: Bench) -> None:
+    bench.bodies["other"] = lambda _: Outcome.failed("no")
+    assert bench.run().exit_code == 1
+    assert bench.calls.count("other") == 1
+
+
+def test_a_stage_that_asks_the_world_runs_although_nothing_changed(bench: Bench) -> None:
+    file = bench.root.parent / "pipeline.yaml"
+    file.write_text(file.read_text().replace("retries: 2", "rerun: always"))
+    bench.run()
+    bench.run()
+    assert bench.calls == ["other"]
+
+
 def test_a_defect_of_ours_is_told_without_a_traceback_on_the_terminal(bench: Bench) -> None:
     def broken(context: Context) -> Outcome:
         raise ZeroDivisionError
@@ -193,8 +224,8 @@ def test_from_runs_a_stage_and_all_that_needs_it(bench: Bench) -> None:
 def test_a_dry_run_tells_why_and_does_nothing(bench: Bench) -> None:
     bench.run()
     (bench.root / "b.txt").write_text("changed")
-    runner = bench.runner()
-    plan = {each.stage: each for each in runner.plan(Selection(frozenset(runner.graph.stages)))}
+    ours = bench.runner()
+    plan = {each.stage: each for each in ours.plan(Selection(frozenset(ours.graph.stages)))}
     assert plan["other"].why == "b.txt changed"
     assert not plan["first"].runs
     assert bench.run().exit_code == 0

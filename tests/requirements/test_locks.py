@@ -41,8 +41,18 @@ def test_a_lock_names_no_address_and_no_machine(lock: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
 def test_a_lock_has_a_source_and_a_line_in_the_readme(lock: Path) -> None:
-    assert lock.stem == "core" or lock.with_suffix(".in").is_file()
+    assert lock.stem in ("core", "torch") or lock.with_suffix(".in").is_file()
     assert f"`{lock.name}`" in (FOLDER / "README.md").read_text()
+
+
+def test_torch_for_linux_can_only_be_the_build_for_cpus() -> None:
+    """PyPI's is the CUDA build; the version with `+cpu` is nowhere but in PyTorch's own index."""
+    lines = (FOLDER / "torch.lock").read_text().splitlines()
+    pinned = [line for line in lines if "==" in line and not line.startswith("#")]
+
+    assert all("+cpu" in line for line in pinned if "darwin" not in line)
+    assert not {"torch", "triton"} & set(pins("pytorch"))
+    assert not [name for name in pins("pytorch") if name.startswith(("nvidia", "cuda"))]
 
 
 @pytest.mark.parametrize("name", ["test", "lint", "bootstrap"])

@@ -107,7 +107,7 @@ def test_a_name_that_would_hurt_later_is_refused(
     [
         ({"team": "Drive Train"}, "such as drivetrain"),
         ({"team": "no"}, "means something else in YAML"),
-        ({"framework": "caffe"}, ""),
+        ({"framework": "caffe"}, "not in ['sklearn', 'pytorch']"),
         ({"task": "clustering"}, ""),
         ({"serving": "pigeon"}, ""),
         ({"target": "mainframe"}, ""),
@@ -115,6 +115,8 @@ def test_a_name_that_would_hurt_later_is_refused(
         ({"ci": []}, "choose github, jenkins or both"),
         ({"compute": "many"}, "NODESxGPUS"),
         ({"compute": "2"}, "only 0 is allowed"),
+        ({"framework": "sklearn", "compute": "4x8"}, "only 0 is allowed"),
+        ({"framework": "pytorch", "compute": "8x"}, "NODESxGPUS"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )

@@ -87,3 +87,19 @@ def test_its_data_is_found_in_the_package(installed: Path, tmp_path: Path) -> No
     inside, where = done.stdout.split(maxsplit=1)
     assert inside == "False"
     assert Path(where.strip()).relative_to(installed.parent).parts[-2:] == ("_data", "schemas")
+
+
+def test_the_installed_wheel_renders_a_checkout(installed: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "ci", tmp_path / "ci")
+    shutil.copy(ROOT / "platform.yaml", tmp_path)
+    command, env = installed / "gleis", clean_env()
+
+    written = run([command, "render", tmp_path], timeout=60, cwd=tmp_path, env=env)
+    checked = run([command, "render", "--check", tmp_path], timeout=60, cwd=tmp_path, env=env)
+    elsewhere = run([command, "render"], timeout=60, cwd=installed, env=env)
+
+    assert written.ok, written.stderr
+    assert ".github/workflows/ml-pipeline.yml" in written.stdout
+    assert checked.ok, checked.stderr
+    assert elsewhere.returncode == 2
+    assert "is no checkout of the platform" in elsewhere.stderr

@@ -61,7 +61,7 @@ def _demo(repo: Path, args: argparse.Namespace) -> int:
     steps: list[tuple[str, Callable[[], int]]] = [
         (
             "gleis run: data, training, gates, registry, service, promotion",
-            lambda: cli.main(["run", str(repo)]),
+            lambda: cli.main(["run", "--event", "manual", str(repo)]),
         ),
         ("gleis check: the standard operating procedures", lambda: cli.main(["check", str(repo)])),
         (

@@ -32,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--event",
         choices=("pull-request", "main", "tag", "schedule", "drift", "manual"),
-        default="manual",
-        help="what started it (default: %(default)s)",
+        help="what started it (default: what the CI system says; manual at a laptop)",
     )
     parser.add_argument("--force", action="store_true", help="run stages although nothing changed")
     parser.add_argument(
@@ -46,19 +45,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    import os
     import signal
 
     from gleis import stages
     from gleis.contract import platform, project
+    from gleis.pipeline import ci, live, run_lock, summary
     from gleis.pipeline import graph as graphs
-    from gleis.pipeline import live, run_lock
     from gleis.pipeline.runner import Runner, Selection, select
 
     root = args.path.resolve()
     organisation = platform.load()
     contract = project.load(root, organisation)
     graph = graphs.load()
-    occasion = graphs.Occasion(args.event, args.environment)
+    build = ci.detect(os.environ)
+    occasion = graphs.Occasion(args.event or build.event, args.environment)
     chosen = select(graph, contract, occasion, only=args.stage, first=args.first, until=args.until)
     selection = Selection(chosen, force=args.force, keep_going=args.keep_going)
 
@@ -73,8 +74,11 @@ def run(args: argparse.Namespace) -> int:
             root, graph, contract, organisation, stages.load, occasion=occasion, lock_file=lock_file
         )
         order = [name for name in graph.order if name in chosen]
-        with live.display(graph, order, quiet=args.json) as listener:
+        at_terminal = build.name == "local"
+        with live.display(graph, order, quiet=args.json, live=at_terminal) as listener:
             result = runner.run(selection, listener)
+    build.annotate(summary.findings(root, result))
+    build.publish_summary(summary.markdown(result, occasion))
     if args.json:
         print(json.dumps(result.to_dict(), indent=2))
     else:

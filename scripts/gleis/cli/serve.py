@@ -20,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from gleis.contract import project
+    from gleis.contract import platform, project
     from gleis.errors import GleisError
+    from gleis.pipeline import locks
     from gleis.stages.deploy import CURRENT
-    from gleis.tools.environments import ensure
     from gleis.tools.process import clean_env
 
     root = args.path.resolve()
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     release = root / CURRENT
     if not release.is_dir():
         raise GleisError(f"no release is installed in {root}. Make one: gleis run")
-    environment = ensure(release / "requirements.lock", name="project", progress=print)
+    environment = locks.environment(release, platform.load(), progress=print)
     print(
         f"http://{args.host}:{args.port}/v2/models/{contract.metadata.name} (Ctrl-C stops it)",
         flush=True,

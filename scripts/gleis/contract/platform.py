@@ -29,12 +29,20 @@ class Git:
 class Registry:
     host: str
     namespace: str
+    mirror: str = ""
 
 
 @dataclass(frozen=True)
 class BaseImage:
     image: str
     digest: str
+
+
+@dataclass(frozen=True)
+class Wheels:
+    """Where wheels lie that are not taken from a package index."""
+
+    torch: str
 
 
 @dataclass(frozen=True)
@@ -80,8 +88,12 @@ class Support:
 
 @dataclass(frozen=True)
 class Gitops:
+    """Where the state of deployments lives; an empty `branch` or `mode` is chosen by the repo."""
+
     repo: str
     path: str
+    branch: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,15 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class Scan:
+    """Which known vulnerabilities stop an image, and who knows them."""
+
+    fail_on: str = "high"
+    advisories: str = "https://api.osv.dev/v1/query"
+    image_scanner: str = "whenPresent"
+
+
+@dataclass(frozen=True)
 class Platform:
     """The organisation's one file, validated."""
 
@@ -104,6 +125,7 @@ class Platform:
     git: Git
     registry: Registry
     base_images: dict[str, BaseImage]
+    wheels: Wheels
     clouds: dict[str, Cloud]
     clusters: tuple[Cluster, ...]
     teams: tuple[Team, ...]
@@ -111,6 +133,7 @@ class Platform:
     gitops: Gitops
     distribution: Distribution
     gate: Gate
+    scan: Scan = Scan()
 
     def team(self, name: str) -> Team | None:
         """The team called `name`, or None."""

@@ -55,6 +55,8 @@ def outputs(stage: Stage, root: Path) -> dict[str, str]:
 
 def why_stale(stage: Stage, root: Path, reading: Reading, record: Record | None) -> str:
     """Why the stage has to run, in words; empty when nothing changed."""
+    if stage.always:
+        return "asks the world outside of the repo"
     if record is None:
         return "has not run yet"
     if not record.passed:

@@ -61,7 +61,10 @@ class Occasion:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage as the graph declares it; `timeout_minutes` is a number or `training.maxHours`."""
+    """One stage as the graph declares it; `timeout_minutes` is a number or `training.maxHours`.
+
+    `always`: it asks the world outside of the repo, so unchanged files say nothing.
+    """
 
     id: str
     job: str
@@ -76,6 +79,7 @@ class Stage:
     state: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
     retries: int = 0
+    always: bool = False
 
     def applies_to(self, project: Project, occasion: Occasion) -> bool:
         """Whether contract and occasion ask for this stage at all."""
@@ -218,6 +222,7 @@ def _stage(name: str, data: dict[str, Any]) -> Stage:
         state=tuple(data.get("state", ())),
         secrets=tuple(Secret(secret["name"], secret["why"]) for secret in data.get("secrets", ())),
         retries=data.get("retries", 0),
+        always="rerun" in data,
     )
 
 

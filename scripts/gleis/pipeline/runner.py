@@ -24,16 +24,17 @@ from gleis.contract.platform import Platform
 from gleis.contract.project import Project
 from gleis.errors import GleisError
 from gleis.evidence import ERROR, FAILED, PASSED, Record, Source
-from gleis.pipeline import freshness
+from gleis.pipeline import freshness, locks
 from gleis.pipeline.freshness import Reading
 from gleis.pipeline.graph import Graph, Occasion, Stage
 from gleis.pipeline.source import repo_files, source
 from gleis.pipeline.stage import Body, Context, Outcome
 from gleis.pipeline.worker import Worker
-from gleis.tools.environments import Environment, ensure
-from gleis.tools.files import sha256, write_atomic
+from gleis.tools.environments import Environment
+from gleis.tools.files import write_atomic
 
-LOCK = "requirements.lock"
+_BROKEN = 3  # exit code: a tool or service is missing or broken, which may be over in a moment
+_FIRST_PAUSE = 2.0  # seconds before the first retry; doubled each time
 
 WAITING, RUNNING = "waiting", "running"
 EXECUTED, UNCHANGED, SKIPPED, CANCELLED = "executed", "unchanged", "skipped", "cancelled"
@@ -168,7 +169,7 @@ class Runner:
         self._stop = threading.Event()
         self._cancelled = threading.Event()
         self._workers: list[Worker] = []
-        self._lock_sha256 = sha256(root / LOCK) if (root / LOCK).is_file() else ""
+        self._lock_sha256 = locks.digest(root)
 
     # --- what would run -------------------------------------------------------------------------
 
@@ -325,19 +326,10 @@ class Runner:
             lambda: self._environment(stage.id),
             worker,
             lambda: self._new_worker(stage.id),
+            self.occasion.event,
         )
         started = evidence.now()
-        code = 1
-        try:
-            outcome = self.load_body(stage.id)(context)
-        except GleisError as error:
-            outcome, code = Outcome(verdict=ERROR, reason=str(error)), error.exit_code
-        except OSError as error:
-            outcome, code = Outcome(verdict=ERROR, reason=_os_words(error)), 3
-        except Exception:
-            with log.open("a", encoding="utf-8") as stream:
-                traceback.print_exc(file=stream)
-            outcome, code = Outcome(verdict=ERROR, reason=_defect(stage, log)), 3
+        outcome, code = self._attempts(stage, context)
         if outcome.verdict == PASSED and self._read(stage).key != reading.key:
             outcome = Outcome(
                 verdict=ERROR,
@@ -348,6 +340,30 @@ class Runner:
             text = json.dumps(evidence.statement(record), indent=2, default=str) + "\n"
             write_atomic(evidence.path(self.root, stage.id), text)
         return record, code, outcome.summary
+
+    def _attempts(self, stage: Stage, context: Context) -> tuple[Outcome, int]:
+        """Outcome and exit code of the body, tried again where a tool or service failed."""
+        for attempt in range(stage.retries + 1):
+            outcome, code = self._body(stage, context)
+            if outcome.verdict != ERROR or code != _BROKEN or attempt == stage.retries:
+                break
+            pause = _FIRST_PAUSE * 2**attempt
+            context.say(f"trying again in {pause:.0f} s: {outcome.reason.splitlines()[0]}")
+            if self._cancelled.wait(pause):
+                break
+        return outcome, code
+
+    def _body(self, stage: Stage, context: Context) -> tuple[Outcome, int]:
+        try:
+            return self.load_body(stage.id)(context), 1
+        except GleisError as error:
+            return Outcome(verdict=ERROR, reason=str(error)), error.exit_code
+        except OSError as error:
+            return Outcome(verdict=ERROR, reason=_os_words(error)), _BROKEN
+        except Exception:
+            with context.log.open("a", encoding="utf-8") as stream:
+                traceback.print_exc(file=stream)
+            return Outcome(verdict=ERROR, reason=_defect(stage, context.log)), _BROKEN
 
     def _record(
         self, stage: Stage, reading: Reading, outcome: Outcome, started: datetime, log: Path
@@ -391,13 +407,9 @@ class Runner:
     # --- processes ------------------------------------------------------------------------------
 
     def _environment(self, stage: str) -> Environment:
-        lock = self.root / LOCK
-        if not lock.is_file():
-            raise GleisError(
-                f"{LOCK} is missing in {self.root}: the project's environment is made from it. "
-                "Bring it back with `git checkout -- requirements.lock`"
-            )
-        return ensure(lock, name="project", progress=lambda line: self._update(stage, line=line))
+        return locks.environment(
+            self.root, self.platform, progress=lambda line: self._update(stage, line=line)
+        )
 
     def _new_worker(self, stage: str) -> Worker:
         python = self._environment(stage).python

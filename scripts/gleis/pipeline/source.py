@@ -53,3 +53,13 @@ def repo_files(root: Path) -> tuple[str, ...]:
     """Names, relative to `root`, of the files that are in git or would be with `git add -A`."""
     listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ".")
     return tuple(sorted({name for name in listed.split("\0") if name}))
+
+
+def commit_epoch(root: Path) -> int:
+    """When the commit that is checked out was made, in seconds since 1970."""
+    return int(_git(root, "show", "--no-patch", "--format=%ct", "HEAD").strip())
+
+
+def export(root: Path, target: Path) -> None:
+    """Write the project as committed to `target`, a tar, free of what this machine adds to it."""
+    _git(root, "archive", "--format=tar", f"--output={target}", "HEAD", "--", ".")

@@ -58,6 +58,7 @@ class Context:
     project_environment: Callable[[], Environment]
     worker: Callable[[], Worker]
     new_worker: Callable[[], Worker]
+    event: str = "manual"
 
     @property
     def timeout(self) -> float:

@@ -1,8 +1,13 @@
-"""`promote`: the challenger that passed everything becomes the champion."""
+"""`promote`: the challenger that passed everything becomes the champion of its environment.
+
+`champion` is what the next challenger is compared with, so it is what the last environment of the
+contract runs (or this machine); in the environments before it the alias is `champion-<name>`.
+"""
 
 from __future__ import annotations
 
 from gleis import evidence
+from gleis.contract.project import Project
 from gleis.pipeline.stage import Context, Outcome
 
 
@@ -16,6 +21,7 @@ def run(context: Context) -> Outcome:
         name=registration["name"],
         version=registration["version"],
         expected=compared.get("version"),
+        alias=alias(context.project, context.environment),
     )
     if answer.code:
         return Outcome.failed(f"the alias was not moved: {answer.error}")
@@ -30,6 +36,14 @@ def run(context: Context) -> Outcome:
     previous = answer.result["previous"]
     return Outcome(
         details=answer.result,
-        summary=f"{registration['name']} v{registration['version']} is the champion"
+        summary=f"{registration['name']} v{registration['version']} is the "
+        + answer.result["alias"]
         + (f", after v{previous}" if previous else ""),
     )
+
+
+def alias(project: Project, environment: str) -> str:
+    """The registry's name for what runs in `environment`."""
+    if environment in ("local", project.delivery.environments[-1]):
+        return "champion"
+    return f"champion-{environment}"

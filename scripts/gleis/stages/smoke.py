@@ -1,13 +1,17 @@
 """`smoke`: start the release as its users would meet it, ask it with real rows, compare, stop it.
 
 The truth that answers are compared with is the model's own prediction, made by the project's
-`predict` in another process. `environment: local` talks to a loopback address only.
+`predict` in another process. `local` starts the installed release; every other environment starts
+the published image, by its digest, with the registered model mounted. Both on loopback only.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 import math
+import os
+import socket
 import threading
 import time
 import urllib.error
@@ -15,17 +19,22 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from gleis.pipeline.stage import OUT, Context, Outcome
 from gleis.pipeline.worker import Answer, Worker, WorkerGone
 from gleis.stages.deploy import CURRENT
+from gleis.supply import archive, builders
 
 ROWS = 20
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
 REQUEST_SECONDS = 10.0
 TOLERANCE = 1e-9
+LOCAL = "local"
+MOUNTED = "/model"  # where the image expects the model
+SCRATCH = f"{OUT}/smoke"
 
 
 @dataclass(frozen=True)
@@ -39,14 +48,20 @@ class Check:
 
 def run(context: Context) -> Outcome:
     """Fail when the release does not start, answers wrongly, or does not stop when asked to."""
-    expected = _expected(context)
+    local = context.environment == LOCAL
+    model = f"{CURRENT}/model" if local else _fetched(context)
+    if isinstance(model, Outcome):
+        return model
+    expected = _expected(context, model)
     if isinstance(expected, Outcome):
         return expected
-    if context.project.serving.mode == "batch":
-        checks = [Check("batch", True, f"{len(expected['rows'])} rows predicted")]
-        latencies: list[float] = []
-    else:
+    latencies: list[float] = []
+    if context.project.serving.mode == "online":
         checks, latencies = _online(context, expected)
+    elif local:
+        checks = [Check("batch", True, f"{len(expected['rows'])} rows predicted")]
+    else:
+        checks = [_batch(context, expected)]
     latency = {"p50": _quantile(latencies, 0.5), "p99": _quantile(latencies, 0.99)}
     details = {
         "checks": [asdict(check) for check in checks],
@@ -62,16 +77,35 @@ def run(context: Context) -> Outcome:
     return Outcome(details=details, summary=f"{len(checks)} checks on real rows{p99}")
 
 
-def _expected(context: Context) -> dict[str, Any] | Outcome:
+def _fetched(context: Context) -> str | Outcome:
+    """The model that was registered, as the registry has it, readable by the image's user."""
+    registration = context.read("registration.json")
+    into = f"{SCRATCH}/model"
+    answer = context.registry("fetch", run_id=registration["run_id"], into=into)
+    if answer.code:
+        return Outcome.failed(f"the model could not be fetched from the registry: {answer.error}")
+    if answer.result["model_sha256"] != registration["model_sha256"]:
+        return Outcome.failed(
+            f"the registry returned model {answer.result['model_sha256'][:12]}, not "
+            f"{registration['model_sha256'][:12]} that was registered: it was changed there"
+        )
+    folder = context.root / into
+    folder.chmod(0o755)
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return into
+
+
+def _expected(context: Context, model: str) -> dict[str, Any] | Outcome:
     """Real rows and what the released model itself makes of them."""
     answer = context.worker().call(
         "rows.py",
         "expected",
         {
             "package": context.project.package,
-            "model": f"{CURRENT}/model",
+            "model": model,
             "data": f"{OUT}/data/test.parquet",
-            "scratch": f"{OUT}/smoke",
+            "scratch": SCRATCH,
             "count": ROWS,
         },
         log=context.log,
@@ -161,6 +195,44 @@ def _http(url: str, payload: dict[str, Any] | None = None) -> tuple[int, str]:
         return 0, str(error)
 
 
+class _Launched(Protocol):
+    """The release, started one way or the other."""
+
+    url: str
+
+    def wait_until_ready(self) -> Check:
+        """Wait until it listens."""
+
+    def stop(self) -> Check:
+        """SIGTERM, then exit code 0 in time."""
+
+
+class _Container:
+    """The published image, started by the container engine that is here."""
+
+    def __init__(self, service: builders.Service) -> None:
+        self._service = service
+        self.url = service.url
+
+    def wait_until_ready(self) -> Check:
+        """Ask until the service says that it is ready."""
+        start = time.monotonic()
+        while time.monotonic() - start < READY_SECONDS and not self._service.ended():
+            if _http(f"{self.url}/v2/health/ready")[0] == 200:
+                return Check("start", True, f"ready after {time.monotonic() - start:.1f} s")
+            time.sleep(0.05)
+        ended = self._service.ended()
+        why = "it ended" if ended else f"not ready after {READY_SECONDS:.0f} s"
+        return Check("start", False, f"{why}:\n{self._service.words()}")
+
+    def stop(self) -> Check:
+        """SIGTERM, then exit code 0 in time."""
+        code = self._service.stop(STOP_SECONDS)
+        gone = code is not None
+        detail = f"exit code {code}" if gone else f"still there after {STOP_SECONDS:.0f} s"
+        return Check("stops when asked to", code == 0, detail)
+
+
 class _Service:
     """The release, served by a worker of its own that ends with us whatever happens."""
 
@@ -215,12 +287,76 @@ class _Service:
 
 
 @contextmanager
-def _service(context: Context) -> Iterator[_Service]:
+def _service(context: Context) -> Iterator[_Launched]:
+    if context.environment != LOCAL:
+        with _image(context, (), _free_port()) as started:
+            yield _Container(started)
+        return
     service = _Service(context)
     try:
         yield service
     finally:
         service.end()
+
+
+@contextmanager
+def _image(context: Context, argv: tuple[str, ...], port: int) -> Iterator[builders.Service]:
+    """Start the published image by its digest. Raises ToolMissing where nothing here can."""
+    engine = builders.engine(os.environ)
+    publication = context.read("publication.json")
+    image = archive.read(context.out("image.tar"))
+    mounts = {context.root / SCRATCH / "model": (MOUNTED, "ro")}
+    if not port:
+        mounts[context.root / SCRATCH / "batch"] = ("/batch", "rw")
+    start = builders.Start(
+        image=f"{publication['image']}@{publication['digest']}",
+        entrypoint=image.entrypoint,
+        argv=argv,
+        mounts=mounts,
+        port=port,
+        timeout=context.timeout,
+    )
+    context.say(f"starting {publication['image']} with {engine.name}")
+    with engine.start(start) as service:
+        yield service
+
+
+def _batch(context: Context, expected: dict[str, Any]) -> Check:
+    """Let the image predict a file, and compare what it wrote."""
+    folder = context.root / SCRATCH / "batch"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "predicted.csv").unlink(missing_ok=True)
+    rows = folder / "rows.parquet"
+    rows.write_bytes((context.root / SCRATCH / "rows.parquet").read_bytes())
+    rows.chmod(0o644)
+    folder.chmod(0o777)  # the image's user is nobody on this machine
+    try:
+        with _image(context, ("/batch/rows.parquet", "/batch/predicted.csv"), 0) as service:
+            start = time.monotonic()
+            while not service.ended() and time.monotonic() - start < context.timeout / 2:
+                time.sleep(0.05)
+            if not service.ended() or not (folder / "predicted.csv").is_file():
+                return Check("batch", False, f"no predictions were written:\n{service.words()}")
+    finally:
+        folder.chmod(0o755)
+    return _same("batch", _column(folder / "predicted.csv"), expected["predictions"])
+
+
+def _column(path: Path) -> list[Any]:
+    """The predictions in a CSV file, as numbers where they are."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        values = [row.get("prediction", row.get("predict", "")) for row in csv.DictReader(stream)]
+    try:
+        return [float(value) for value in values]
+    except ValueError:
+        return values
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _quantile(values: list[float], share: float) -> float:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from gleis.tools import wheels
 from gleis.tools.errors import ToolMissing
 
 State = Literal["ok", "too old", "missing", "broken"]
@@ -28,9 +29,9 @@ class Tool:
     name: str
     why: str
     needed_by: tuple[str, ...]
-    install: Mapping[str, str]  # debian | pypi | macos -> the command that installs it
+    install: Mapping[str, str]  # debian | pypi | macos | any -> how it is installed
     minimum: str = ""
-    version_argv: tuple[str, ...] = ("--version",)
+    version_argv: tuple[str, ...] = ("--version",)  # empty: the file's name tells
     required: bool = False
     commands: tuple[str, ...] = ()  # names to look for, in order, when not just `name`
     places: tuple[str, ...] = ()  # full paths outside PATH where systems put it
@@ -51,7 +52,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         name="git",
         why="versions of the project, of the template and of every run",
-        needed_by=("gleis run", "gleis demo", "gleis update", "copier copy"),
+        needed_by=("gleis run", "gleis promote", "gleis demo", "gleis update", "copier copy"),
         install={"debian": "apt-get install git", "macos": "brew install git"},
         minimum="2.38",  # the first with `git merge-tree --write-tree`
         required=True,
@@ -80,6 +81,93 @@ TOOLS: tuple[Tool, ...] = (
         ),
         debian_packages=("chromium",),
     ),
+    Tool(
+        name="torch-cpu-wheel",
+        why="PyPI's torch for Linux is the CUDA build, so the CPU build is taken from a folder",
+        needed_by=("gleis run in a PyTorch repo", "gleis demo --framework pytorch"),
+        install={"any": wheels.HOW_TO_GET_TORCH},
+        version_argv=(),
+    ),
+    Tool(
+        name="groovy",
+        why="runs the Jenkins pipeline outside of Jenkins, in the tests",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install groovy default-jre-headless"},
+        minimum="2.4",  # what Jenkins embeds
+        debian_packages=("groovy", "default-jre-headless"),
+    ),
+    Tool(
+        name="npm",
+        why="brings npm-groovy-lint, which looks at the Jenkins pipeline, in the tests",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install npm", "macos": "brew install node"},
+        debian_packages=("npm",),
+    ),
+    Tool(
+        name="buildah",
+        why="builds and starts images without a daemon",
+        needed_by=("gleis run --environment dev (image, smoke)",),
+        install={"debian": "apt-get install buildah"},
+        minimum="1.28",
+        debian_packages=("buildah", "crun"),
+    ),
+    Tool(
+        name="docker",
+        why="builds and starts images where a dockerd is running",
+        needed_by=("gleis run --environment dev (image, smoke)",),
+        install={"debian": "apt-get install docker.io", "macos": "brew install --cask docker"},
+        minimum="20.10",
+        debian_packages=("docker.io",),
+    ),
+    Tool(
+        name="dockerd",
+        why="the daemon behind docker, in the tests",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install docker.io"},
+        debian_packages=("docker.io",),
+    ),
+    Tool(
+        name="buildctl",
+        why="builds images with BuildKit where a buildkitd is running",
+        needed_by=("gleis run --environment dev (image)",),
+        install={"macos": "brew install buildkit"},
+        minimum="0.13",
+    ),
+    Tool(
+        name="cosign",
+        why="signs images as the identity of the CI build; without it a key file signs",
+        needed_by=("gleis run --environment dev (sign), in CI",),
+        install={"macos": "brew install cosign"},
+        minimum="2.0",
+        version_argv=("version",),
+    ),
+    Tool(
+        name="trivy",
+        why="knows vulnerabilities of an image's system packages",
+        needed_by=("gleis run --environment dev (scan)",),
+        install={"macos": "brew install trivy"},
+    ),
+    Tool(
+        name="grype",
+        why="knows vulnerabilities of an image's system packages",
+        needed_by=("gleis run --environment dev (scan)",),
+        install={"macos": "brew install grype"},
+    ),
+    Tool(
+        name="docker-registry",
+        why="an image registry on loopback, in the tests",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install docker-registry"},
+        debian_packages=("docker-registry",),
+    ),
+    Tool(
+        name="debootstrap",
+        why="makes a base image where none can be pulled, in the tests",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install debootstrap"},
+        places=("/usr/sbin/debootstrap",),
+        debian_packages=("debootstrap",),
+    ),
 )
 
 
@@ -96,6 +184,8 @@ def find(name: str) -> Path | None:
     entry = tool(name)
     if name == "uv":
         return _find_uv()
+    if name == "torch-cpu-wheel":
+        return wheels.cpu_torch()
     for command in entry.commands or (entry.name,):
         found = shutil.which(command)
         if found:
@@ -114,7 +204,7 @@ def require(name: str) -> Path:
 def version(entry: Tool) -> str | None:
     """The version that the tool itself reports, None when it is not there or does not run."""
     found = find(entry.name)
-    return _version_at(found, entry.version_argv) if found else None
+    return _version_of(found, entry) if found else None
 
 
 def status(entry: Tool) -> Status:
@@ -122,7 +212,7 @@ def status(entry: Tool) -> Status:
     found = find(entry.name)
     if found is None:
         return Status(entry, "missing", None, "")
-    reported = _version_at(found, entry.version_argv)
+    reported = _version_of(found, entry)
     if reported is None:
         return Status(entry, "broken", found, "")
     if entry.minimum and numbers(reported) < numbers(entry.minimum):
@@ -147,8 +237,8 @@ def missing(name: str) -> str:
 
 def how_to_get(entry: Tool) -> str:
     """The install lines for this system; all of them where we do not know the system."""
-    labels = {"debian": "Debian/Ubuntu", "pypi": "PyPI", "macos": "macOS"}
-    fitting = ("macos", "pypi") if sys.platform == "darwin" else ("debian", "pypi")
+    labels = {"debian": "Debian/Ubuntu", "pypi": "PyPI", "macos": "macOS", "any": "any system"}
+    fitting = ("macos", "pypi", "any") if sys.platform == "darwin" else ("debian", "pypi", "any")
     chosen = [key for key in fitting if key in entry.install] or list(entry.install)
     return " or ".join(f"{entry.install[key]} ({labels.get(key, key)})" for key in chosen)
 
@@ -159,12 +249,15 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in match.group().split(".")) if match else ()
 
 
-def _version_at(path: Path, argv: tuple[str, ...]) -> str | None:
+def _version_of(path: Path, entry: Tool) -> str | None:
     from gleis.tools.errors import ToolError
     from gleis.tools.process import run
 
+    if not entry.version_argv:
+        match = _VERSION.search(path.name)
+        return match.group() if match else None
     try:
-        done = run([path, *argv], timeout=_VERSION_TIMEOUT)
+        done = run([path, *entry.version_argv], timeout=_VERSION_TIMEOUT)
     except (ToolError, ToolMissing):
         return None
     match = _VERSION.search(done.stdout) or _VERSION.search(done.stderr)

@@ -16,12 +16,12 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from gleis.tools import catalogue
+from gleis.tools import catalogue, wheels
 from gleis.tools.errors import ToolError, ToolFailed, ToolMissing, ToolTimeout, WriteFailed
 from gleis.tools.process import clean_env, run
 
@@ -30,6 +30,7 @@ Progress = Callable[[str], None]
 MARKER = ".gleis-complete.json"  # the last file written; without it an environment is not one
 _VENV_TIMEOUT = 120.0  # seconds
 _INSTALL_TIMEOUT = 1800.0  # seconds; a deep-learning lock over a slow line
+_UV = {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
 _IDENTITY = (
     "import platform,sys;"
     "print(sys.implementation.name,platform.python_version(),platform.machine(),sep='-')"
@@ -93,6 +94,8 @@ def ensure(
     offline: bool = False,
     progress: Progress | None = None,
     cache: Path | None = None,
+    extra: Sequence[Path] = (),
+    find_links: Sequence[str] = (),
 ) -> Environment:
     """The environment of `lock`, made by uv if it is not there yet.
 
@@ -100,11 +103,14 @@ def ensure(
     the one that runs us by default. `offline` takes packages from uv's cache only. `progress` is
     called with one line when something is about to take long, and once more when it is done.
     `cache` is the folder to keep it in, `cache_dir()` by default.
+    `extra` are hashed locks of wheels that no index is asked for (torch, whose build on PyPI is the
+    CUDA one): they are looked for where `wheels.find_links` says, `find_links` being the last
+    resort, and what they depend on has to be in `lock`.
 
     Two processes that ask at once make it once. Killed at any point, the next call makes it anew.
     Raises EnvironmentFailed (no network, disk full, wrong hash …) or ToolMissing (uv, python).
     """
-    lock_sha256, key = _key(lock, python)
+    lock_sha256, key = _key((lock, *extra), python)
     final = (cache or cache_dir()) / "envs" / f"{name}-{key}"
     ready = _complete(final, lock_sha256)
     if ready is not None:
@@ -116,20 +122,46 @@ def ensure(
             ready = _complete(final, lock_sha256)  # another process may have made it meanwhile
             if ready is not None:
                 return ready
-            return _make(final, lock, lock_sha256, name, python or _base_python(), offline, tell)
+            links = wheels.find_links(find_links) if extra else ()
+            recipe = _Recipe(name, lock, tuple(extra), links, python or _base_python(), offline)
+            return _make(final, recipe, lock_sha256, tell)
     except OSError as error:
         raise EnvironmentFailed(_explain_os(name, lock, error)) from error
 
 
-def _key(lock: Path, python: Path | None) -> tuple[str, str]:
-    """The lock's hash, and the 16 hex digits that stand for lock and interpreter."""
-    try:
-        content = lock.read_bytes()
-    except OSError as error:
-        raise EnvironmentFailed(
-            f"cannot read the lock {lock}: {error.strerror}; "
-            "restore it from git, or compile it anew from its .in file"
-        ) from error
+@dataclass(frozen=True)
+class _Recipe:
+    """What an environment is made from."""
+
+    name: str
+    lock: Path
+    extra: tuple[Path, ...]
+    links: tuple[str, ...]
+    python: Path
+    offline: bool
+
+
+def locks_sha256(locks: Sequence[Path]) -> str:
+    """One hash over all locks of an environment; that of the file where there is only one."""
+    return hashlib.sha256(_content(locks)).hexdigest()
+
+
+def _content(locks: Sequence[Path]) -> bytes:
+    parts = []
+    for lock in locks:
+        try:
+            parts.append(lock.read_bytes())
+        except OSError as error:
+            raise EnvironmentFailed(
+                f"cannot read the lock {lock}: {error.strerror}; "
+                "restore it from git, or compile it anew from its .in file"
+            ) from error
+    return b"\0".join(parts)
+
+
+def _key(locks: Sequence[Path], python: Path | None) -> tuple[str, str]:
+    """The locks' hash, and the 16 hex digits that stand for locks and interpreter."""
+    content = _content(locks)
     identity = _own_identity() if python is None else _identity_of(python)
     digest = hashlib.sha256(content + b"\0" + identity.encode()).hexdigest()
     return hashlib.sha256(content).hexdigest(), digest[:16]
@@ -182,31 +214,29 @@ def _locked(path: Path, name: str, tell: Progress) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _make(
-    final: Path,
-    lock: Path,
-    lock_sha256: str,
-    name: str,
-    python: Path,
-    offline: bool,
-    tell: Progress,
-) -> Environment:
+def _make(final: Path, recipe: _Recipe, lock_sha256: str, tell: Progress) -> Environment:
     uv = catalogue.require("uv")
     started = time.monotonic()
-    tell(f"making the environment {name} from {lock.name} (only the first time)")
+    name = recipe.name
+    tell(f"making the environment {name} from {recipe.lock.name} (only the first time)")
     _sweep(final)
     # A new name each time: a uv that outlived its killed parent may still write to the old one.
     making = final.with_name(f".{final.name}.making-{secrets.token_hex(4)}")
     try:
-        _fill(uv, making, lock, python, offline)
-        _mark(making, lock_sha256, name, python)
+        _fill(uv, making, recipe)
+        for lock in recipe.extra:
+            tell(f"adding {lock.name} from {wheels.shown(recipe.links)} to the environment {name}")
+            _add(uv, making, recipe, lock)
+        _mark(making, lock_sha256, name, recipe.python)
         if final.exists():  # a broken one: out of the way first, a folder cannot be replaced
             broken = final.with_name(f".{final.name}.making-{secrets.token_hex(4)}")
             final.rename(broken)
             shutil.rmtree(broken, ignore_errors=True)
         making.rename(final)
     except (ToolFailed, ToolTimeout) as error:
-        raise EnvironmentFailed(_explain_uv(name, lock, str(error), offline)) from error
+        raise EnvironmentFailed(
+            _explain_uv(name, recipe.lock, str(error), recipe.offline)
+        ) from error
     except WriteFailed as error:
         raise EnvironmentFailed(f"cannot make the environment {name}: {error}") from error
     finally:
@@ -224,12 +254,12 @@ def _sweep(final: Path) -> None:
                 shutil.rmtree(stale, ignore_errors=True)
 
 
-def _fill(uv: Path, making: Path, lock: Path, python: Path, offline: bool) -> None:
-    env = clean_env(UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1")
+def _fill(uv: Path, making: Path, recipe: _Recipe) -> None:
+    env = clean_env(**_UV)
     # In the cache folder, so that no pyproject.toml of the caller's folder configures uv.
     away = making.parent
     interpreter = making / "bin" / "python"
-    venv: list[str | Path] = [uv, "venv", "--quiet", "--no-project", "--python", python]
+    venv: list[str | Path] = [uv, "venv", "--quiet", "--no-project", "--python", recipe.python]
     sync: list[str | Path] = [
         uv,
         "pip",
@@ -238,7 +268,7 @@ def _fill(uv: Path, making: Path, lock: Path, python: Path, offline: bool) -> No
         "--require-hashes",
         "--compile-bytecode",
     ]
-    if offline:
+    if recipe.offline:
         sync.append("--offline")
     # Relocatable: the environment's scripts find their interpreter after the rename.
     run(
@@ -248,7 +278,7 @@ def _fill(uv: Path, making: Path, lock: Path, python: Path, offline: bool) -> No
         env=env,
         check=True,
     )
-    argv = [*sync, "--python", interpreter, lock.absolute()]
+    argv = [*sync, "--python", interpreter, recipe.lock.absolute()]
     try:
         run(argv, timeout=_INSTALL_TIMEOUT, cwd=away, env=env, check=True)
     except ToolFailed as error:
@@ -257,6 +287,29 @@ def _fill(uv: Path, making: Path, lock: Path, python: Path, offline: bool) -> No
             raise
         env |= {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}  # the new name and the old one
         run(argv, timeout=_INSTALL_TIMEOUT, cwd=away, env=env, check=True)
+
+
+def _add(uv: Path, making: Path, recipe: _Recipe, lock: Path) -> None:
+    """Install a lock of wheels that no index is asked for, and see that they lack nothing."""
+    argv: list[str | Path] = [uv, "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    for link in recipe.links:
+        argv += ["--find-links", link]
+    argv += ["--require-hashes", "--compile-bytecode", "--python", making / "bin" / "python"]
+    if recipe.offline:
+        argv.append("--offline")
+    argv += ["-r", lock.absolute()]
+    env = clean_env(**_UV)
+    done = run(argv, timeout=_INSTALL_TIMEOUT, cwd=making.parent, env=env)
+    if not done.ok:
+        raise EnvironmentFailed(_explain_wheels(recipe, lock, done.stderr.strip()))
+    argv = [uv, "pip", "check", "--python", making / "bin" / "python"]
+    done = run(argv, timeout=_INSTALL_TIMEOUT, cwd=making.parent, env=env)
+    if not done.ok:
+        raise EnvironmentFailed(
+            f"the environment {recipe.name} lacks what {lock.name} depends on: add it to "
+            f"pyproject.toml, lock again, and see that {recipe.lock.name} has it.\n"
+            f"{done.stderr.strip()}"
+        )
 
 
 def _mark(making: Path, lock_sha256: str, name: str, python: Path) -> None:
@@ -287,6 +340,20 @@ def _explain_uv(name: str, lock: Path, said: str, offline: bool) -> str:
     else:
         why = "uv refused it"
     return f"{head}: {why}; nothing half-made is left.\n{said}"
+
+
+def _explain_wheels(recipe: _Recipe, lock: Path, said: str) -> str:
+    """Why a wheel was not installed, and how to get the right one."""
+    head = f"cannot make the environment {recipe.name} from {lock}"
+    low = said.lower()
+    if any(sign in low for sign in _DISK_SIGNS):
+        return f"{head}: {_full_disk()}"
+    return (
+        f"{head}: none of its wheels was found in {wheels.shown(recipe.links)}, with the hash that "
+        f"stands in {lock.name} and for this Python ({platform.python_version()}, "
+        f"{platform.machine()}). No package index is asked, because PyPI's torch for Linux is the "
+        f"CUDA build. Get it: {wheels.HOW_TO_GET_TORCH}; nothing half-made is left.\n{said}"
+    )
 
 
 def _explain_os(name: str, lock: Path, error: OSError) -> str:

@@ -98,19 +98,25 @@ def fetch(run_id: str, into: str) -> dict[str, Any]:
     return {"folder": into, "model_sha256": _model_sha256(target)}
 
 
-def promote(name: str, version: str, expected: str | None) -> dict[str, Any]:
-    """Make `version` the champion if the champion is still `expected` (or `version` already)."""
+def promote(
+    name: str, version: str, expected: str | None, alias: str = "champion"
+) -> dict[str, Any]:
+    """Give `version` the alias. The champion must still be `expected` (or `version` already).
+
+    Another alias than `champion` follows what runs in its environment; nothing is compared with it.
+    """
     client = _client()
-    current = _alias(client, name, "champion")
+    current = _alias(client, name, alias)
     now = str(current.version) if current else None
-    if now not in (expected, version):
+    guarded = alias == "champion"
+    if guarded and now not in (expected, version):
         return {"refused": now}
-    client.set_registered_model_alias(name, "champion", version)
+    client.set_registered_model_alias(name, alias, version)
     return {
         "name": name,
         "version": version,
-        "alias": "champion",
-        "previous": now if now != version else expected,
+        "alias": alias,
+        "previous": expected if guarded and now == version else (None if now == version else now),
     }
 
 

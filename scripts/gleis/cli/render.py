@@ -1,0 +1,54 @@
+"""Write what is derived from ci/pipeline.yaml: the files that CI systems run the stages by.
+
+For the platform team, in the platform's checkout. Exit codes: 0 done (with --check: nothing
+differs), 1 a committed file differs from the graph, 2 the graph or the call is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path",
+        nargs="?",
+        type=Path,
+        help="the platform's checkout (default: the one that this command is from, else here)",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; say what differs, and where"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from gleis import resources
+    from gleis.pipeline import rendering
+
+    root = (args.path or (resources.root() if resources.in_checkout() else Path())).resolve()
+    if not args.check:
+        written = rendering.write(root)
+        if args.json:
+            print(json.dumps({"written": written}, indent=2))
+        else:
+            print("\n".join(f"wrote {name}" for name in written) or "nothing to write")
+        return 0
+    differences = rendering.check(root)
+    if args.json:
+        print(json.dumps({"differences": [asdict(each) for each in differences]}, indent=2))
+    else:
+        for each in differences:
+            print(f"{each.file}: {each.message}", file=sys.stderr)
+        print(
+            "\nThese files are rendered from ci/pipeline.yaml: change that, then run gleis render"
+            if differences
+            else "what is rendered is what is committed",
+            file=sys.stderr if differences else sys.stdout,
+        )
+    return 1 if differences else 0
