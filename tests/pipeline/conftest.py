@@ -12,7 +12,9 @@ import pytest
 from gleis.contract import platform, project
 from gleis.pipeline import graph
 from gleis.pipeline.graph import Occasion
-from gleis.pipeline.runner import Result, Runner, Selection, select
+from gleis.pipeline.progress import Result
+from gleis.pipeline.runner import Runner
+from gleis.pipeline.selection import Selection, select
 from gleis.pipeline.stage import Context, Outcome
 
 REPO = Path(__file__).parent.parent.parent

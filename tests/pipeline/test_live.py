@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gleis.pipeline import graph, live
-from gleis.pipeline.runner import Progress
+from gleis.pipeline.progress import Progress
 
 
 def test_lines_tell_what_takes_long_and_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:

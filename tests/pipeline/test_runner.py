@@ -12,7 +12,8 @@ from gleis import evidence
 from gleis.contract import schema
 from gleis.errors import ToolMissing
 from gleis.pipeline import runner
-from gleis.pipeline.runner import NeedsMissing, Selection
+from gleis.pipeline.runner import NeedsMissing
+from gleis.pipeline.selection import Selection
 from gleis.pipeline.source import NotARepo
 from gleis.pipeline.stage import Context, Outcome
 

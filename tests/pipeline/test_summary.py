@@ -6,9 +6,10 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gleis.evidence import FAILED
 from gleis.pipeline import summary
 from gleis.pipeline.graph import Occasion
-from gleis.pipeline.runner import EXECUTED, FAILED, Progress, Result
+from gleis.pipeline.progress import EXECUTED, Progress, Result
 
 from .conftest import Bench
 

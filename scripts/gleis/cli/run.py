@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     from gleis.contract import platform, project
     from gleis.pipeline import ci, live, run_lock, summary
     from gleis.pipeline import graph as graphs
-    from gleis.pipeline.runner import Runner, Selection, select
+    from gleis.pipeline.runner import Runner
+    from gleis.pipeline.selection import Selection, select
 
     root = args.path.resolve()
     organisation = platform.load()

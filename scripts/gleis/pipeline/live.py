@@ -10,7 +10,7 @@ from typing import Any
 
 from gleis.evidence import FAILED
 from gleis.pipeline.graph import Graph
-from gleis.pipeline.runner import (
+from gleis.pipeline.progress import (
     CANCELLED,
     EXECUTED,
     OVER,

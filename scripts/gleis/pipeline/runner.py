@@ -12,11 +12,11 @@ import secrets
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import gleis
 from gleis import evidence, resources
@@ -27,6 +27,19 @@ from gleis.evidence import ERROR, FAILED, PASSED, Record, Source
 from gleis.pipeline import freshness, locks
 from gleis.pipeline.freshness import Reading
 from gleis.pipeline.graph import Graph, Occasion, Stage
+from gleis.pipeline.progress import (
+    CANCELLED,
+    EXECUTED,
+    OVER,
+    RUNNING,
+    SATISFIED,
+    SKIPPED,
+    UNCHANGED,
+    Listener,
+    Progress,
+    Result,
+)
+from gleis.pipeline.selection import Planned, Selection
 from gleis.pipeline.source import repo_files, source
 from gleis.pipeline.stage import Body, Context, Outcome
 from gleis.pipeline.worker import Worker
@@ -36,109 +49,9 @@ from gleis.tools.files import write_atomic
 _BROKEN = 3  # exit code: a tool or service is missing or broken, which may be over in a moment
 _FIRST_PAUSE = 2.0  # seconds before the first retry; doubled each time
 
-WAITING, RUNNING = "waiting", "running"
-EXECUTED, UNCHANGED, SKIPPED, CANCELLED = "executed", "unchanged", "skipped", "cancelled"
-SATISFIED = frozenset({EXECUTED, UNCHANGED})
-OVER = frozenset({EXECUTED, UNCHANGED, FAILED, SKIPPED, CANCELLED})
-
 
 class NeedsMissing(GleisError):
     """A stage was asked for whose needs have not passed."""
-
-
-@dataclass
-class Progress:
-    """How far one stage is; `line` is the last thing it said."""
-
-    stage: str
-    job: str
-    state: str = WAITING
-    line: str = ""
-    started: float | None = None
-    started_on: datetime | None = None
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What would happen to a stage, and why."""
-
-    stage: str
-    job: str
-    runs: bool
-    why: str
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a run. `exit_code` is 0, or that of the first stage that did not pass."""
-
-    id: str
-    started: datetime
-    finished: datetime
-    stages: tuple[Progress, ...]
-    exit_code: int
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As written to `.gleis/run/pipeline.json`."""
-        return {
-            "run": self.id,
-            "startedOn": evidence.timestamp(self.started),
-            "finishedOn": evidence.timestamp(self.finished),
-            "verdict": PASSED if self.exit_code == 0 else FAILED,
-            "exitCode": self.exit_code,
-            "stages": [
-                {
-                    "stage": each.stage,
-                    "job": each.job,
-                    "state": each.state,
-                    "startedOn": evidence.timestamp(each.started_on) if each.started_on else None,
-                    "durationSeconds": round(each.seconds, 3),
-                    "reason": self.reasons.get(each.stage, ""),
-                }
-                for each in self.stages
-            ],
-        }
-
-
-class Listener(Protocol):
-    """Whoever shows a run. Called from the job's thread after every change."""
-
-    def changed(self, progress: Progress) -> None: ...
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which stages to run; `force` runs them although nothing changed."""
-
-    stages: frozenset[str]
-    force: bool = False
-    keep_going: bool = False
-
-
-def select(
-    graph: Graph,
-    project: Project,
-    occasion: Occasion,
-    *,
-    only: Iterable[str] = (),
-    first: str | None = None,
-    until: str | None = None,
-) -> frozenset[str]:
-    """The stages that `--stage`, `--from` and `--until` ask for, less those that do not apply.
-
-    `first` means it and all that needs it; `until` means it and all it needs.
-    """
-    chosen = frozenset(graph.stages)
-    wanted = [graph.stage(name).id for name in only]
-    if wanted:
-        chosen = frozenset(wanted)
-    if first:
-        chosen &= graph.after([graph.stage(first).id])
-    if until:
-        chosen &= graph.before([graph.stage(until).id])
-    return frozenset(name for name in chosen if graph.stages[name].applies_to(project, occasion))
 
 
 class Runner:

@@ -10,7 +10,7 @@ from gleis import evidence
 from gleis.evidence import FAILED, PASSED
 from gleis.findings import Finding, Severity
 from gleis.pipeline.graph import Occasion
-from gleis.pipeline.runner import EXECUTED, Result
+from gleis.pipeline.progress import EXECUTED, Result
 
 _MARKS = {EXECUTED: "✓ passed", FAILED: "✗ failed"}
 _LONGEST_REASON = 8_000  # characters; GitHub takes 1 MiB for a whole step
