@@ -70,7 +70,7 @@ def test_a_profile_answers_questions_that_are_asked(profile: Path) -> None:
 
 
 def test_every_name_that_python_uses_itself_is_reserved() -> None:
-    reserved = set(yaml.safe_load(QUESTIONS["reserved"]["default"]))
+    reserved = set(QUESTIONS["reserved"]["default"].split())
     taken = {*sys.stdlib_module_names, *keyword.kwlist, *keyword.softkwlist}
     names = {name for name in taken if re.fullmatch(r"[a-z][a-z0-9_]{2,}", name)}
     assert names - reserved == set()
