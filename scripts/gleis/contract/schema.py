@@ -32,10 +32,10 @@ def check(document: Document, name: str) -> list[Problem]:
         for error in _validator(name).iter_errors(document.data)
         for problem in _problems(document, _schema(name), error)
     ]
-    return sorted(set_by_place(problems), key=lambda problem: problem.position)
+    return sorted(_once_per_place(problems), key=lambda problem: problem.position)
 
 
-def set_by_place(problems: list[Problem]) -> list[Problem]:
+def _once_per_place(problems: list[Problem]) -> list[Problem]:
     """One problem for a rule and a place: a value that breaks two branches is wrong once."""
     return list({(problem.rule, problem.position): problem for problem in problems}.values())
 

@@ -372,11 +372,11 @@ def _defect(stage: Stage, log: Path) -> str:
 
 
 def _code_version(stage: Stage) -> str:
-    """Hash of the stage's declaration and of the file that holds its body."""
+    """Hash of the stage's declaration, the file that holds its body, and the release of gleis."""
     import hashlib
 
     body = resources.PACKAGE / "stages" / f"{stage.id.replace('-', '_')}.py"
-    digest = hashlib.sha256(repr(asdict(stage)).encode())
+    digest = hashlib.sha256(f"{gleis.__version__} {asdict(stage)!r}".encode())
     with contextlib.suppress(OSError):
         digest.update(body.read_bytes())
     return digest.hexdigest()[:16]

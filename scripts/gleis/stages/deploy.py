@@ -1,8 +1,8 @@
 """`deploy`: install the release here, then promote it to the environment that the run is for.
 
 A release is the model as the registry has it, the package that serves it, contract and lock. It is
-installed on this machine for every environment, because `smoke` starts it; for `dev`, `staging` and
-`prod` the image that was published from it is then promoted by a commit of the state's repository.
+installed on this machine for every environment, so that `gleis serve` has what was delivered; for
+`dev`, `staging` and `prod` the published image is then promoted by a commit of the state's repo.
 """
 
 from __future__ import annotations

@@ -18,8 +18,6 @@ RELEASE = "release"  # the run's artifact folder that `train` stores the model f
 def _client() -> Any:
     import logging
 
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("DO_NOT_TRACK", "true")
     import mlflow
 
     for name in ("mlflow", "alembic"):
