@@ -5,41 +5,18 @@ Every line is a measurement beside its bound; peers are measured in the same run
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import warnings
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-GLEIS = [sys.executable, "-P", "-m", "gleis"]
+from measure import GLEIS, ROOT, cpu_seconds, line, wall_seconds
+
 PASS = [sys.executable, "-P", "-c", "pass"]
-
-
-def cpu_seconds(argv: list[str]) -> float:
-    """CPU time (user + system) of one process and its children."""
-    before = os.times()
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
-    after = os.times()
-    return (after.children_user - before.children_user) + (
-        after.children_system - before.children_system
-    )
-
-
-def wall_seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def line(what: str, measured: str, bound: str, ok: bool) -> None:
-    print(f"{'ok  ' if ok else 'MISS'} {what:<44} {measured:<34} bound {bound}", flush=True)
 
 
 def start_up() -> None:
