@@ -185,8 +185,6 @@ resource "aws_kms_alias" "this" {
 resource "aws_s3_bucket" "this" {
   #checkov:skip=CKV_AWS_144:A copy in a second region is for the organisation to decide; versions and object lock guard against loss here
   #checkov:skip=CKV2_AWS_62:Nothing listens: a pipeline is started by its schedule or by drift, not by an upload
-  #checkov:skip=CKV_AWS_18:Access is logged when log_store_id is given; the log store itself has none to log to
-  #checkov:skip=CKV_AWS_145:All but purpose logs have a KMS key; S3 delivers access logs into no bucket with one
   bucket              = local.name
   force_destroy       = var.force_destroy
   object_lock_enabled = var.object_lock_days > 0
