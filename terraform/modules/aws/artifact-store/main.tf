@@ -13,6 +13,7 @@ data "aws_partition" "this" {}
 
 locals {
   name    = "${module.contract.names.bucket_prefix}-${var.purpose}"
+  arn     = "arn:${data.aws_partition.this.partition}:s3:::${local.name}" # known before the bucket is, so a plan shows whole policies
   account = data.aws_caller_identity.this.account_id
   root    = "arn:${data.aws_partition.this.partition}:iam::${local.account}:root"
   tags    = merge(module.contract.tags, { Name = local.name })
@@ -61,26 +62,26 @@ locals {
       {
         Sid       = "RefusePlainHttp"
         Effect    = "Deny"
-        Principal = "*"
+        Principal = { AWS = "*" }
         Action    = "s3:*"
-        Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+        Resource  = [local.arn, "${local.arn}/*"]
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       },
       {
         Sid       = "RefuseOldTls"
         Effect    = "Deny"
-        Principal = "*"
+        Principal = { AWS = "*" }
         Action    = "s3:*"
-        Resource  = [aws_s3_bucket.this.arn, "${aws_s3_bucket.this.arn}/*"]
+        Resource  = [local.arn, "${local.arn}/*"]
         Condition = { NumericLessThan = { "s3:TlsVersion" = "1.2" } }
       },
       # An upload that names no encryption gets the bucket's; only one that names another is refused.
       {
         Sid       = "RefuseOtherEncryption"
         Effect    = "Deny"
-        Principal = "*"
+        Principal = { AWS = "*" }
         Action    = "s3:PutObject"
-        Resource  = "${aws_s3_bucket.this.arn}/*"
+        Resource  = "${local.arn}/*"
         Condition = {
           Null            = { "s3:x-amz-server-side-encryption" = "false" }
           StringNotEquals = { "s3:x-amz-server-side-encryption" = local.crypto }
@@ -90,9 +91,9 @@ locals {
     [for key in local.has_key ? [local.key_arn] : [] : {
       Sid       = "RefuseOtherKeys"
       Effect    = "Deny"
-      Principal = "*"
+      Principal = { AWS = "*" }
       Action    = "s3:PutObject"
-      Resource  = "${aws_s3_bucket.this.arn}/*"
+      Resource  = "${local.arn}/*"
       Condition = {
         Null            = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = "false" }
         StringNotEquals = { "s3:x-amz-server-side-encryption-aws-kms-key-id" = key }
@@ -102,9 +103,9 @@ locals {
     [for identities in var.purpose == "state" ? [local.readers] : [] : {
       Sid       = "RefuseOthers"
       Effect    = "Deny"
-      Principal = "*"
+      Principal = { AWS = "*" }
       Action    = ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"]
-      Resource  = "${aws_s3_bucket.this.arn}/*"
+      Resource  = "${local.arn}/*"
       Condition = { ArnNotEquals = { "aws:PrincipalArn" = concat(identities, [local.root]) } }
     } if length(identities) > 0],
   )
@@ -115,14 +116,14 @@ locals {
       Effect    = "Allow"
       Principal = { AWS = identities }
       Action    = ["s3:GetBucketLocation", "s3:ListBucket"]
-      Resource  = aws_s3_bucket.this.arn
+      Resource  = local.arn
     } if length(identities) > 0],
     [for identities in [local.readers] : {
       Sid       = "Read"
       Effect    = "Allow"
       Principal = { AWS = identities }
       Action    = ["s3:GetObject", "s3:GetObjectVersion"]
-      Resource  = "${aws_s3_bucket.this.arn}/*"
+      Resource  = "${local.arn}/*"
     } if length(identities) > 0],
     # No s3:DeleteObject: what was written goes by the life-cycle rules only.
     [for identities in [local.writers] : {
@@ -130,7 +131,7 @@ locals {
       Effect    = "Allow"
       Principal = { AWS = identities }
       Action    = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
-      Resource  = "${aws_s3_bucket.this.arn}/*"
+      Resource  = "${local.arn}/*"
     } if length(identities) > 0],
     # Terraform takes its lock away by deleting it.
     [for identities in var.purpose == "state" ? [local.writers] : [] : {
@@ -138,14 +139,14 @@ locals {
       Effect    = "Allow"
       Principal = { AWS = identities }
       Action    = "s3:DeleteObject"
-      Resource  = "${aws_s3_bucket.this.arn}/*.tflock"
+      Resource  = "${local.arn}/*.tflock"
     } if length(identities) > 0],
     [for account in var.purpose == "logs" ? [local.account] : [] : {
       Sid       = "DeliverAccessLogs"
       Effect    = "Allow"
       Principal = { Service = "logging.s3.amazonaws.com" }
       Action    = "s3:PutObject"
-      Resource  = "${aws_s3_bucket.this.arn}/*"
+      Resource  = "${local.arn}/*"
       Condition = { StringEquals = { "aws:SourceAccount" = account } }
     }],
   )
@@ -155,10 +156,10 @@ locals {
     Statement = concat(local.refused, local.allowed)
   })
 
-  # Logs are kept for a year; versions that something newer replaced, for a quarter.
-  expire_days      = var.purpose == "logs" ? { this = 365 } : {}
-  replaced_days    = 90
-  replaced_to_keep = var.purpose == "state" ? 50 : null
+  # Logs are kept for a year. So are the states that newer ones replaced, each of which is small; of
+  # other stores a quarter, in which a mistake is found.
+  expire_days   = var.purpose == "logs" ? { this = 365 } : {}
+  replaced_days = var.purpose == "state" ? 365 : 90
   transitions = var.tiers == null ? {} : {
     STANDARD_IA = var.tiers.infrequent_days
     GLACIER_IR  = var.tiers.archive_days # instant: training reads old drives without asking first
@@ -281,8 +282,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
 
     noncurrent_version_expiration {
-      noncurrent_days           = local.replaced_days
-      newer_noncurrent_versions = local.replaced_to_keep
+      noncurrent_days = local.replaced_days
     }
 
     dynamic "expiration" {

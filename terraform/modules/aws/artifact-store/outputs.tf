@@ -1,6 +1,6 @@
 output "store_id" {
   description = "Name of the bucket."
-  value       = aws_s3_bucket.this.id
+  value       = aws_s3_bucket.this.bucket # not its id, which a plan does not know yet
 
   # Whoever writes into it should find it encrypted and closed already.
   depends_on = [
@@ -13,12 +13,15 @@ output "store_id" {
 
 output "store_uri" {
   description = "Address of the bucket, s3://…"
-  value       = "s3://${aws_s3_bucket.this.id}"
+  value       = "s3://${aws_s3_bucket.this.bucket}"
 }
 
 output "store_arn" {
   description = "ARN of the bucket."
-  value       = aws_s3_bucket.this.arn
+  value       = local.arn
+
+  # The name is known before the bucket is there; whoever uses it should wait all the same.
+  depends_on = [aws_s3_bucket.this]
 }
 
 output "encryption_key_id" {
@@ -30,6 +33,6 @@ output "gitops_metadata" {
   description = "What Argo CD needs of this module."
   value = {
     region                                  = var.context.region
-    "${trimsuffix(var.purpose, "s")}_store" = "s3://${aws_s3_bucket.this.id}"
+    "${trimsuffix(var.purpose, "s")}_store" = "s3://${aws_s3_bucket.this.bucket}"
   }
 }

@@ -34,7 +34,7 @@ locals {
       [{
         Sid       = "RefusePlainHttp"
         Effect    = "Deny"
-        Principal = "*"
+        Principal = { AWS = "*" }
         Action    = "ecr:*"
         Condition = { Bool = { "aws:SecureTransport" = "false" } }
       }],

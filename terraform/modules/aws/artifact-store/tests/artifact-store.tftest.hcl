@@ -49,7 +49,7 @@ run "a_store_refuses_plain_http_and_other_encryption" {
   assert {
     condition = {
       for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Sid => statement.Condition
-      if statement.Effect == "Deny" && statement.Principal == "*"
+      if statement.Effect == "Deny" && statement.Principal == { AWS = "*" }
       } == {
       RefusePlainHttp = { Bool = { "aws:SecureTransport" = "false" } }
       RefuseOldTls    = { NumericLessThan = { "s3:TlsVersion" = "1.2" } }
@@ -160,7 +160,7 @@ run "a_state_store_is_read_by_nobody_but_its_writers" {
     condition = [
       for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Resource
       if statement.Effect == "Allow" && contains(flatten([statement.Action]), "s3:DeleteObject")
-    ] == ["arn:aws:s3:::acme-vision-lane-detection-dev-data/*.tflock"]
+    ] == ["arn:aws:s3:::acme-vision-lane-detection-dev-state/*.tflock"]
     error_message = "Locks cannot be taken away, or more than locks can be."
   }
 }
