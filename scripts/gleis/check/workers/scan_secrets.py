@@ -65,6 +65,8 @@ NOBODYS_HOST = re.compile(
     r"(.+\.)?(example(\.(com|net|org))?|invalid|test|localhost)|127(\.\d+){3}", re.IGNORECASE
 )
 CHUNK = 20_000  # characters; longer lines are cut, because the detectors pass over very long ones
+# What follows `password =` where it is a switch and not the password.
+SWITCHES = frozenset({"true", "false", "null", "none", "yes", "no"})
 OVERLAP = 500  # characters that two pieces share, so that no key is cut in two
 
 
@@ -99,6 +101,8 @@ def _secrets(path: Path) -> Iterator[tuple[int, str, str]]:
     from detect_secrets.core.scan import scan_file
 
     for secret in scan_file(str(path)):
+        if secret.type == "Secret Keyword" and (secret.secret_value or "").lower() in SWITCHES:
+            continue
         yield secret.line_number, secret.type, _digest(secret.secret_value or "")
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         for kind, pattern in MARKED.items():
