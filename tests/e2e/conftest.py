@@ -11,11 +11,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import copier
 import pytest
+
+from gleis.contract import platform
+from gleis.tools import catalogue, process
+
+from .organisation import Rig, base_root, run, site_settings
 
 REPO = Path(__file__).parent.parent.parent
 IDENTITY = ("-c", "user.name=tests", "-c", "user.email=tests@example.com")
@@ -157,6 +163,53 @@ def green(green_repo: Repo, tmp_path: Path) -> Repo:
         ):
             database.execute(f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (old, new))
     return Repo(tmp_path / "repo")
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Images and containers of these tests only, removed with them."""
+    folder = tmp_path_factory.mktemp("storage")
+    settings = folder / "storage.conf"
+    tool = catalogue.require("buildah")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONTAINERS_STORAGE_CONF", str(settings))
+        for driver in ("overlay", "vfs"):  # overlay copies less; not every kernel lets it
+            settings.write_text(
+                f'[storage]\ndriver = "{driver}"\n'
+                f'graphroot = "{folder}/{driver}"\nrunroot = "{folder}/run-{driver}"\n'
+            )
+            if process.run([tool, "info"], timeout=60).ok:
+                break
+        try:
+            yield folder
+        finally:
+            process.run([tool, "rm", "--all"], timeout=60)
+            process.run([tool, "rmi", "--all", "--force"], timeout=120)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def rig(loopback_registry: str, storage: Path, tmp_path_factory: pytest.TempPathFactory) -> Rig:
+    wanted = platform.load(REPO / "platform.yaml").base_images["python"]
+    tool = catalogue.require("buildah")
+    site = site_settings(tmp_path_factory.mktemp("site"))
+    container = run(tool, "from", "scratch")
+    run(tool, "add", "--quiet", container, base_root(), "/")
+    run(tool, "add", "--quiet", container, site / "etc", "/etc")
+    run(tool, "config", "--cmd", "python3", container)
+    run(tool, "commit", "--quiet", "--timestamp", "0", container, "gleis-test-base")
+    run(tool, "rm", container)
+    note = storage / "base.digest"
+    target = f"docker://{loopback_registry}/library/{wanted.image}"
+    run(tool, "push", "--quiet", "--tls-verify=false", "--digestfile", note,
+        "gleis-test-base", target)  # fmt: skip
+    digest = note.read_text().strip()
+    return Rig(
+        loopback_registry,
+        f"{loopback_registry}/library/{wanted.image}@{digest}",
+        digest,
+        wanted.digest,
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,4 @@
-"""From the challenger to a signed image: built, listed, scanned, pushed, signed, started for real.
-
-No image can be pulled here, so a Debian root made by debootstrap is pushed to a registry on
-loopback under the name that the Dockerfile asks for. Its digest cannot be the pinned one: the
-copied repo and its platform.yaml name the local one instead. Base and registry stand for an
-organisation's own: the certificates and the package index that this machine uses are in the base.
-"""
+"""From the challenger to a signed image: built, listed, scanned, pushed, signed, started."""
 
 from __future__ import annotations
 
@@ -12,9 +6,7 @@ import json
 import os
 import re
 import shutil
-import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,111 +22,14 @@ from gleis.stages import smoke
 from gleis.supply import archive, signatures
 from gleis.supply.builders import Recipe, buildah
 from gleis.supply.registry import Registry
-from gleis.tools import catalogue, environments, process
+from gleis.tools import environments
 
-from .conftest import REPO, Repo, commit, git
+from .conftest import Repo, commit, git
+from .organisation import Rig
 
-ADVISORIES = REPO / "tests" / "supply" / "advisories.json"
-PACKAGES = "python3,python3-venv,python-is-python3,ca-certificates"
 EPOCH = 1_700_000_000
 # Few and pure: what is proven is that nothing of one build is left in its bytes.
 SMALL = ("click", "jinja2", "markupsafe", "six")
-
-
-@dataclass(frozen=True)
-class Rig:
-    """A registry on loopback that holds the base image, and where buildah keeps its own."""
-
-    host: str
-    base: str
-    digest: str
-
-
-def run(*argv: str | Path, timeout: float = 300) -> str:
-    return process.run(list(argv), timeout=timeout, check=True).stdout.strip()
-
-
-def base_root() -> Path:
-    """A tar of a Debian root with Python, made once and kept in the cache of Gleis."""
-    kept = environments.cache_dir() / "tests" / "debian-base-1.tar"
-    if kept.is_file():
-        return kept
-    said = dict(
-        line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if line
-    )
-    suite = said["VERSION_CODENAME"].strip('"')
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    root = kept.with_name(f".root-{os.getpid()}")
-    try:
-        debootstrap = catalogue.require("debootstrap")
-        run(debootstrap, "--variant=minbase", f"--include={PACKAGES}", suite, root, timeout=400)
-        for name in ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "dev"):
-            shutil.rmtree(root / name)
-            (root / name).mkdir()
-        packed = kept.with_suffix(".new")
-        run("tar", "-C", root, "--sort=name", "--numeric-owner", "-cf", packed, ".")
-        packed.rename(kept)
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
-    return kept
-
-
-def site_settings(folder: Path) -> Path:
-    """The certificates and package index of this machine, as its organisation's base has them."""
-    lines = ["[global]"]
-    authorities = os.environ.get("SSL_CERT_FILE") or ssl.get_default_verify_paths().cafile
-    if authorities and Path(authorities).is_file():
-        (folder / "etc/ssl/certs").mkdir(parents=True)
-        shutil.copy(authorities, folder / "etc/ssl/certs/ca-certificates.crt")
-        lines.append("cert = /etc/ssl/certs/ca-certificates.crt")
-    index = os.environ.get("PIP_INDEX_URL")
-    if index:
-        lines.append(f"index-url = {index}")
-    (folder / "etc").mkdir(exist_ok=True)
-    (folder / "etc/pip.conf").write_text("\n".join(lines) + "\n")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Images and containers of these tests only, removed with them."""
-    folder = tmp_path_factory.mktemp("storage")
-    settings = folder / "storage.conf"
-    tool = catalogue.require("buildah")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CONTAINERS_STORAGE_CONF", str(settings))
-        for driver in ("overlay", "vfs"):  # overlay copies less; not every kernel lets it
-            settings.write_text(
-                f'[storage]\ndriver = "{driver}"\n'
-                f'graphroot = "{folder}/{driver}"\nrunroot = "{folder}/run-{driver}"\n'
-            )
-            if process.run([tool, "info"], timeout=60).ok:
-                break
-        try:
-            yield folder
-        finally:
-            process.run([tool, "rm", "--all"], timeout=60)
-            process.run([tool, "rmi", "--all", "--force"], timeout=120)
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def rig(loopback_registry: str, storage: Path, tmp_path_factory: pytest.TempPathFactory) -> Rig:
-    wanted = platform.load(REPO / "platform.yaml").base_images["python"].image
-    tool = catalogue.require("buildah")
-    site = site_settings(tmp_path_factory.mktemp("site"))
-    container = run(tool, "from", "scratch")
-    run(tool, "add", "--quiet", container, base_root(), "/")
-    run(tool, "add", "--quiet", container, site / "etc", "/etc")
-    run(tool, "config", "--cmd", "python3", container)
-    run(tool, "commit", "--quiet", "--timestamp", "0", container, "gleis-test-base")
-    run(tool, "rm", container)
-    note = storage / "base.digest"
-    target = f"docker://{loopback_registry}/library/{wanted}"
-    run(tool, "push", "--quiet", "--tls-verify=false", "--digestfile", note,
-        "gleis-test-base", target)  # fmt: skip
-    digest = note.read_text().strip()
-    return Rig(loopback_registry, f"{loopback_registry}/library/{wanted}@{digest}", digest)
 
 
 @pytest.fixture(scope="module")
@@ -143,18 +38,11 @@ def packaged(
 ) -> Iterator[Repo]:
     """A copied repo after `gleis run --environment dev --until sign`."""
     folder = tmp_path_factory.mktemp("packaged")
-    text = (REPO / "platform.yaml").read_text()
-    organisation = platform.load(REPO / "platform.yaml")
-    pinned = organisation.base_images["python"].digest
-    text = text.replace(f"host: {organisation.registry.host}\n",
-                        f"host: {rig.host}\n  mirror: {rig.host}\n", 1)  # fmt: skip
-    text = text.replace(pinned, rig.digest)
-    text = text.replace("\nscan:\n", f"\nscan:\n  advisories: {ADVISORIES}\n")
-    (folder / "platform.yaml").write_text(text)
+    (folder / "platform.yaml").write_text(rig.platform_yaml())
     target = folder / "tumour-screening"
     shutil.copytree(fresh_repo.path, target, symlinks=True)
     repo = Repo(target)
-    repo.edit("Dockerfile", pinned, rig.digest)
+    repo.edit("Dockerfile", rig.pinned, rig.digest)
     git(target, "commit", "--quiet", "--all", "--message", "Build on the base of this machine")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GLEIS_PLATFORM", str(folder / "platform.yaml"))
