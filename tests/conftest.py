@@ -19,6 +19,8 @@ import pytest
 
 from gleis.tools import catalogue, environments, process
 
+from .terraform.rig import summary
+
 ROOT = Path(__file__).resolve().parent.parent
 
 _NOT_RUN = "NOT RUN: "
@@ -81,7 +83,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line per tool that was missing: how many tests, and how to get it."""
+    """What Terraform was shown to be; one line per tool that was missing, and how to get it."""
+    summary.show(terminalreporter)
     missing: dict[str, list[str]] = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""

@@ -17,18 +17,47 @@ locals {
     database      = { parts = local.owner, limit = 60 }
     key_alias     = { parts = local.owner, limit = 200 }
     budget        = { parts = local.owner, limit = 100 }
+    # Google: an account's id is 30 long, of which the modules take a letter and a hyphen.
+    service_account = { parts = local.owner, limit = 28 }
+  }
+
+  # Azure: letters and digits only, the same in the whole world. Without hyphens two names could run
+  # into one, so these always end in the hash. A store's purpose (9 letters at most) comes behind.
+  bare = {
+    storage_account  = { parts = concat([local.context.organisation], local.owner), limit = 15 }
+    registry_compact = { parts = concat([local.context.organisation], local.owner), limit = 40 }
   }
 
   # One rule of cutting, that of scripts/gleis/contract/names.py: what fits is kept; what had to be
   # cut ends in a hash of all of it, so that two names never become one.
+  hashes = { for name, it in merge(local.wanted, local.bare) : name => substr(sha256(join("\u0000", it.parts)), 0, 8) }
   joined = { for name, it in local.wanted : name => join("-", it.parts) }
-  hashed = {
+  cut = {
     for name, it in local.wanted : name =>
-    "${trim(substr(local.joined[name], 0, it.limit - 9), "-")}-${substr(sha256(join("\u0000", it.parts)), 0, 8)}"
+    "${trim(substr(replace(local.joined[name], "/-+/", "-"), 0, it.limit - 9), "-")}-${local.hashes[name]}"
   }
-  fitted = {
-    for name, it in local.wanted : name =>
-    length(local.joined[name]) <= it.limit ? local.joined[name] : local.hashed[name]
+  fitted = merge(
+    { for name, it in local.wanted : name => length(local.joined[name]) <= it.limit ? local.joined[name] : local.cut[name] },
+    { for name, it in local.bare : name => "${substr(replace(join("", it.parts), "-", ""), 0, it.limit - 8)}${local.hashes[name]}" },
+  )
+
+  tags = {
+    cost-center      = local.context.cost_center
+    team             = local.context.team
+    project          = local.context.project
+    environment      = local.context.environment
+    data-class       = local.context.data_class
+    managed-by       = "terraform"
+    repo             = local.context.repo
+    template-version = local.context.template_version
+  }
+
+  # Google's labels are of lower-case letters, digits, hyphens and underscores, 63 at most
+  # (https://cloud.google.com/resource-manager/docs/labels-overview). What is cut gets the hash, too.
+  clean = { for key, value in local.tags : key => replace(lower(value), "/[^a-z0-9_-]/", "_") }
+  labels = {
+    for key, value in local.clean : key =>
+    length(value) <= 63 ? value : "${substr(value, 0, 54)}-${substr(sha256(local.tags[key]), 0, 8)}"
   }
 
   # GitHub's two forms of a repository in a token's subject: repositories made or renamed since

@@ -6,17 +6,8 @@ output "names" {
 }
 
 output "tags" {
-  description = "Who owns it and who pays: on everything that takes tags."
-  value = {
-    cost-center      = local.context.cost_center
-    team             = local.context.team
-    project          = local.context.project
-    environment      = local.context.environment
-    data-class       = local.context.data_class
-    managed-by       = "terraform"
-    repo             = local.context.repo
-    template-version = local.context.template_version
-  }
+  description = "Who owns it and who pays: on everything that takes tags. In gcp as labels, within what labels may be made of."
+  value       = local.context.cloud == "gcp" ? local.labels : local.tags
 }
 
 output "subjects" {

