@@ -1,7 +1,7 @@
 """A provider that knows a schema and nothing else: `serve.py SCHEMA.json NAME`.
 
-Terraform starts it, in the environment of requirements/terraform.lock. It checks no values and makes
-nothing: good for `validate`, and for `test` with `mock_provider`.
+Terraform starts it, in the environment of requirements/terraform.lock. It checks no values and
+makes nothing: good for `validate`, and for `test` with `mock_provider`.
 """
 
 # mypy: ignore-errors
