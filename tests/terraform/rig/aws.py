@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 
 from gleis.contract import platform
 from gleis.tools import environments
@@ -27,6 +28,13 @@ from .program import LOCK, REPO, Terraform
 from .providers import REAL, find_mirror
 
 SERVER = Path(__file__).with_name("moto_server.py")
+# What moto_server.py keeps in moto's place.
+LACKING = {
+    "aws_eks_addon": "add-ons",
+    "aws_eks_access_entry": "access entries",
+    "aws_eks_access_policy_association": "access policies",
+    "aws_eks_pod_identity_association": "pod identities",
+}
 ANYBODY = "anybody"  # moto asks for a login and takes every one
 # A file that Terraform lays over the provider block of a root: everything goes to moto, and paths
 # carry the bucket's name, because no name server knows <bucket>.127.0.0.1.
@@ -162,6 +170,14 @@ class Root:
         return {name: it["value"] for name, it in found.items()}
 
 
-def real(terraform: Terraform) -> bool:
-    """Whether this machine can apply at all."""
-    return terraform.providers.kinds.get("aws") == REAL
+def needs_real(terraform: Terraform, config: pytest.Config) -> None:
+    """Leave the test where there is no provider that makes anything; with --strict that fails."""
+    if terraform.providers.kinds.get("aws") == REAL:
+        return
+    sentence = (
+        "NOT RUN: applying needs the provider of AWS itself, and neither a mirror nor a registry has "
+        "it here; GLEIS_TF_MIRROR names a filesystem mirror (terraform providers mirror FOLDER)"
+    )
+    if config.getoption("--strict-tools"):
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)

@@ -1,11 +1,12 @@
-"""AWS on loopback: moto's server, and the parts of EKS and OpenSearch that it lacks.
+"""AWS on loopback: moto's server, and the parts of EKS, OpenSearch and Budgets that it lacks.
 
 `moto_server.py PORT`, in the environment of requirements/terraform.lock. What stands here keeps what
 it is sent and gives it back: enough to see what Terraform sends, and no more than that. LACKING
-names it, so that the summary of a run can say which resources moto did not keep.
+in aws.py names it, so that the summary of a run can say which resources moto did not keep.
 """
 
 # mypy: ignore-errors
+import io
 import json
 import re
 import sys
@@ -17,13 +18,6 @@ from urllib.parse import unquote
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 from werkzeug.wrappers import Request, Response
-
-LACKING = {
-    "aws_eks_addon": "add-ons",
-    "aws_eks_access_entry": "access entries",
-    "aws_eks_access_policy_association": "access policies",
-    "aws_eks_pod_identity_association": "pod identities",
-}
 
 _CLUSTER = re.compile(r"^/clusters/(?P<cluster>[^/]+)/(?P<rest>(addons|access-entries|"
                       r"pod-identity-associations|updates)(/.*)?)$")  # fmt: skip
@@ -156,11 +150,80 @@ class Lacking:
                      "associatedAccessPolicies": list(rights.values())}  # fmt: skip
 
 
+class Subscribers:
+    """Who is told about a budget: moto keeps the budget and its thresholds, and forgets whom."""
+
+    def __init__(self):
+        self.kept = {}  # (budget, threshold's words) => who is told
+
+    @staticmethod
+    def _key(budget, notification):
+        return budget, json.dumps({**notification, "NotificationState": ""}, sort_keys=True)
+
+    def answer(self, action, sent):
+        if action == "CreateBudget":
+            for each in sent.get("NotificationsWithSubscribers", []):
+                key = self._key(sent["Budget"]["BudgetName"], each["Notification"])
+                self.kept[key] = each["Subscribers"]
+        if action == "CreateNotification":
+            self.kept[self._key(sent["BudgetName"], sent["Notification"])] = sent["Subscribers"]
+        if action == "DescribeSubscribersForNotification":
+            key = self._key(sent["BudgetName"], sent["Notification"])
+            return {"Subscribers": self.kept.get(key, [])}
+        return None
+
+
+def without_conditions():
+    """Let moto forget the statements of a bucket's policy that hold under a condition only.
+
+    It evaluates no condition: to it `deny without TLS` is `deny`, and no state could be written.
+    """
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+    from moto.s3.models import FakeBucket
+
+    def get_permission(self, action, resource):
+        if self.policy is None:
+            return PermissionResult.NEUTRAL
+        policy = json.loads(self.policy)
+        policy["Statement"] = [each for each in policy["Statement"] if "Condition" not in each]
+        return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+    FakeBucket.get_permission = get_permission
+
+
+def with_security_group():
+    """Let a cluster of moto make a security group of its own, as EKS does, and take it along."""
+    from moto.ec2.models import ec2_backends
+    from moto.eks.models import EKSBackend
+
+    create, delete = EKSBackend.create_cluster, EKSBackend.delete_cluster
+
+    def create_cluster(self, name, role_arn, resources_vpc_config, *args, **kwargs):
+        ec2 = ec2_backends[self.account_id][self.region_name]
+        subnet = ec2.get_subnet(resources_vpc_config["subnetIds"][0])
+        group = ec2.create_security_group(f"eks-cluster-sg-{name}", "Made by EKS", subnet.vpc_id)
+        own = {"clusterSecurityGroupId": group.id, "vpcId": subnet.vpc_id}
+        return create(self, name, role_arn, {**resources_vpc_config, **own}, *args, **kwargs)
+
+    def delete_cluster(self, name):
+        cluster = delete(self, name)
+        ec2 = ec2_backends[self.account_id][self.region_name]
+        ec2.delete_security_group(
+            group_id=cluster.resources_vpc_config["clusterSecurityGroupId"]
+        )
+        return cluster
+
+    EKSBackend.create_cluster, EKSBackend.delete_cluster = create_cluster, delete_cluster
+
+
 def main():
     from moto.core import DEFAULT_ACCOUNT_ID
 
+    without_conditions()
+    with_security_group()
     moto = DomainDispatcherApplication(create_backend_app)
     lacking = Lacking(DEFAULT_ACCOUNT_ID, sys.argv[2])
+    subscribers = Subscribers()
 
     def served(environ, start_response):
         # RAW_URI keeps %2F, which parts an ARN's slashes from those of the path.
@@ -173,6 +236,13 @@ def main():
             if "__type" in body:
                 response.headers["x-amzn-ErrorType"] = body["__type"]
             return response(environ, start_response)
+        service, _, action = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")
+        if service == "AWSBudgetServiceGateway":
+            sent = request.get_data()
+            environ["wsgi.input"] = io.BytesIO(sent)  # it was read, and moto reads it again
+            body = subscribers.answer(action, json.loads(sent))
+            if body is not None:
+                return Response(json.dumps(body), 200)(environ, start_response)
         return moto(environ, start_response)
 
     run_simple("127.0.0.1", int(sys.argv[1]), served, threaded=True,

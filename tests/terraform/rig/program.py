@@ -60,7 +60,8 @@ class Terraform:
         self, folder: Path, *argv: str, timeout: float = 300, env: Mapping[str, str] | None = None
     ) -> str:
         done = self(folder, *argv, timeout=timeout, env=env)
-        assert done.returncode == 0, f"terraform {' '.join(argv)}\n{done.stdout}{done.stderr}"
+        said = f"{done.stdout[-2000:]}{done.stderr}"  # errors come last, and plans are long
+        assert done.returncode == 0, f"terraform {' '.join(argv)}\n{said}"
         return done.stdout
 
     def init(self, folder: Path) -> None:
