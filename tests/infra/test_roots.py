@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,28 @@ def test_without_state_everything_is_new_and_no_backend_is_asked(make_root: Make
     assert plan.counts == {"create": 1}
 
 
+def test_the_state_can_be_pulled(make_root: MakeRoot) -> None:
+    folder = make_root()
+    with terraform.find().opened(roots.single(folder)) as opened:
+        state = json.loads(opened.state())
+    assert state == json.loads((folder / "terraform.tfstate").read_text())
+
+
+def test_a_backend_gets_its_partial_configuration(make_root: MakeRoot, tmp_path: Path) -> None:
+    folder = make_root()
+    (tmp_path / "states").mkdir()
+    (folder / "backend.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    (folder / "terraform.tfstate").rename(tmp_path / "states/dev.tfstate")
+    partial = tmp_path / "dev.tfbackend"
+    partial.write_text(f'workspace_dir = "{tmp_path}/workspaces"\n')
+    root = replace(
+        roots.single(folder),
+        backend_file=partial,
+        backend={"path": str(tmp_path / "states/dev.tfstate")},
+    )
+    assert terraform.find().plan(root).empty
+
+
 def test_variables_come_from_the_files_that_are_named(make_root: MakeRoot, tmp_path: Path) -> None:
     folder = make_root()
     values = tmp_path / "red.tfvars"
@@ -149,10 +173,12 @@ def test_what_terraform_says_is_told_without_secrets_of_the_environment(
 ) -> None:
     folder = make_root()
     monkeypatch.setenv("EXAMPLE_SECRET", "open-sesame-1")
-    (folder / "main.tf").write_text('resource "terraform_data" "open-sesame-1" {\n  nope = 1\n}\n')
+    wrong = 'resource "terraform_data" "{}" {{\n  nope = 1\n}}\n'
+    (folder / "main.tf").write_text(wrong.format("open-sesame-1") + wrong.format("open-sesame-2"))
+    program = replace(terraform.find(), env={"CI_TOKEN": "open-sesame-2"})
     with pytest.raises(TerraformFailed, match="Unsupported argument") as caught:
-        terraform.find().plan(roots.single(folder))
-    assert "open-sesame-1" not in caught.value.message
+        program.plan(roots.single(folder))
+    assert "open-sesame" not in caught.value.message
     assert "(hidden)" in caught.value.message
 
 

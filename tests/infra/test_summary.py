@@ -48,7 +48,7 @@ def test_a_cost_is_shown_with_what_has_no_price() -> None:
     shown = markdown(plan_of(), Estimate(items, {"aws_lambda_function": 2}))
     assert "+$2.50 to +$10.00" in shown
     assert "| project | defects | $12.50 to $20.00 |" in shown
-    assert "Not priced, and in no sum: 2 × aws_lambda_function." in shown
+    assert "Not priced, and in no sum: 2 × `aws_lambda_function`." in shown
 
 
 def test_missing_cost_tags_are_named_and_unknown_ones_are_not() -> None:
@@ -68,6 +68,13 @@ def test_tags_that_the_provider_adds_count() -> None:
     every = {"team": "a", "project": "b", "environment": "c", "cost-center": "d"}
     after = {"tags": None, "tags_all": every}
     assert "tags are missing" not in text(plan_of(resource("aws_vpc", ("no-op",), after=after)))
+
+
+def test_an_address_cannot_steer_a_terminal() -> None:
+    change = {**resource(), "address": 'aws_s3_bucket.this["\x1b[2J\x9b"]'}
+    shown = text(plan_of(change))
+    assert "\x1b" not in shown
+    assert "\x9b" not in shown
 
 
 def test_markup_in_an_address_stays_text() -> None:

@@ -76,7 +76,7 @@ def text(checked: Sequence[Checked]) -> str:
             ]
             lines += [f"      {more}" for more in _more(each)]
         lines.append("")
-    return "\n".join([*lines, headline(checked)]) + "\n"
+    return summary.printable([*lines, headline(checked)])
 
 
 def markdown(checked: Sequence[Checked]) -> str:
