@@ -9,7 +9,7 @@ locals {
   # Name => its parts, and the longest that the cloud takes.
   wanted = {
     base          = { parts = local.owner, limit = 63 }
-    cluster       = { parts = local.owner, limit = 63 }
+    cluster       = { parts = local.owner, limit = local.context.cloud == "gcp" ? 40 : 63 } # GKE takes 40
     network       = { parts = local.owner, limit = 63 }
     bucket_prefix = { parts = concat([local.context.organisation], local.owner), limit = 50 }
     role_prefix   = { parts = local.owner, limit = 50 }
