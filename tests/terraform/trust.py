@@ -127,7 +127,7 @@ def loose(policy: Policy) -> Iterator[str]:
 def policies(terraform: Terraform, tree: Path) -> Mapping[str, Policies]:
     """By world, the trust policy of each role of the module project, that of pods as `workload`.
 
-    `tree` is a copy of terraform/ of one's own: a folder is written into it. The provider is mocked;
+    `tree` is a copy of terraform/ of one's own: a folder is written into it. Providers are mocked;
     the policies are what Terraform would have written into the roles.
     """
     folder = tree / "trust"
