@@ -5,7 +5,7 @@ A test records a fact as a property of its report: those of pytest-xdist's worke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pytest
 
@@ -19,13 +19,15 @@ def record(into: Record, module: str, column: str, value: str) -> None:
     into("terraform", (module, column, value))
 
 
+def planted(into: Record, fault: str, guard: str) -> None:
+    """Say which guard has caught a mistake that the running test has planted."""
+    into("planted fault", (fault, guard))
+
+
 def show(reporter: pytest.TerminalReporter) -> None:
-    facts = _facts(
-        found
-        for report in reporter.stats.get("passed", [])
-        for name, found in getattr(report, "user_properties", ())
-        if name == "terraform"
-    )
+    """The table of modules, and that of planted faults."""
+    _show_planted(reporter)
+    facts = _facts(_recorded(reporter, "terraform"))
     if not facts:
         return
     reporter.section("Terraform")
@@ -34,6 +36,22 @@ def show(reporter: pytest.TerminalReporter) -> None:
     for module, found in sorted(facts.items()):
         first, second, third = (found.get(column, "-") for column in COLUMNS)
         reporter.line(f"{module:{width}}  {first:20}  {second:14}  {third}")
+
+
+def _show_planted(reporter: pytest.TerminalReporter) -> None:
+    caught = sorted(_recorded(reporter, "planted fault"))
+    if caught:
+        reporter.section("Planted faults")
+        width = max(len(fault) for fault, _ in caught)
+        for fault, guard in caught:
+            reporter.line(f"{fault:{width}}  {guard}")
+
+
+def _recorded(reporter: pytest.TerminalReporter, what: str) -> Iterator[Sequence[str]]:
+    for report in reporter.stats.get("passed", []):
+        for name, found in getattr(report, "user_properties", ()):
+            if name == what:
+                yield found
 
 
 def _facts(found: Iterable[Iterable[str]]) -> dict[str, dict[str, str]]:
