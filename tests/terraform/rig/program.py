@@ -73,9 +73,14 @@ class Terraform:
 
 
 def find(home: Path) -> Terraform:
-    """The terraform of this machine; `home` is where its settings go."""
+    """The terraform of this machine, with providers; `home` is where its settings go."""
+    return bare(home, Providers.find(environments.ensure(LOCK, name="terraform").python))
+
+
+def bare(home: Path, providers: Providers | None = None) -> Terraform:
+    """The same with `providers` only: without any, it can format and no more."""
     home.mkdir(parents=True, exist_ok=True)
-    providers = Providers.find(environments.ensure(LOCK, name="terraform").python)
+    providers = providers or Providers({}, {})
     settings = home / "terraform.rc"
     overrides = "".join(
         f"    {json.dumps(f'hashicorp/{name}')} = {json.dumps(str(place))}\n"
