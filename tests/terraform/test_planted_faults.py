@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from . import test_modules, trust
+from gleis.infra import interface
+
+from . import test_house, test_modules, trust
 from .rig import Module, Terraform, copy, find
 from .rig.checkov import Scan, scan
 from .rig.green import Green, Kept
@@ -95,7 +97,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scan:
 def test_there_are_25_and_each_has_a_name_of_its_own() -> None:
     assert len(FAULTS) >= 25
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    assert {fault.kind for fault in FAULTS} == {"run", "trust", "pods", "checkov", "rule"}
+    assert {fault.kind for fault in FAULTS} == {"run", "trust", "pods", "checkov", "rule", "house"}
 
 
 @of("run")
@@ -178,3 +180,17 @@ def test_a_rule_of_the_house_catches_it(
     with pytest.raises(AssertionError):
         rule()
     planted(record_property, fault.name, f"rule: {fault.by}")
+
+
+@of("house")
+def test_a_rule_for_interfaces_catches_it(
+    fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record_property: Record
+) -> None:
+    monkeypatch.setattr(test_house, "TERRAFORM", copy(tmp_path))
+    rule = getattr(test_house, fault.by)
+    rule(interface.read(test_house.TERRAFORM, fault.module.name))
+    fault.plant(test_house.TERRAFORM)
+
+    with pytest.raises(AssertionError):
+        rule(interface.read(test_house.TERRAFORM, fault.module.name))
+    planted(record_property, fault.name, f"house: {fault.by}")
