@@ -19,8 +19,8 @@ WITHOUT_CHECKS = ("_budget", "_budgets_budget", "_consumption_budget")
 HEAD = """\
 # What Checkov is told to overlook
 
-Each skip is a comment in the resource that it is about, `#checkov:skip=ID:reason`. This table is tested
-against those comments: `./dev test tests/terraform/test_checkov.py` prints it when it differs.
+Each skip is a comment in the resource that it is about, `#checkov:skip=ID:reason`. This table is
+tested against those comments; when it differs, `./dev test tests/terraform/test_checkov.py` prints it.
 
 | check | where | reason |
 |---|---|---|

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +20,11 @@ from gleis.infra import interface
 from . import test_house, test_modules, trust
 from .rig import Module, Terraform, copy, find
 from .rig.checkov import Scan, scan
-from .rig.green import Green, Kept
+from .rig.green import Kept
 from .rig.summary import Record, planted
 
 _FAULTS = Path(__file__).with_name("faults.yaml")
+_CODE = Path(__file__).read_text()
 _BLOCK = re.compile(r'^run "(\w+)" \{\n.*?^\}\n', re.M | re.S)
 
 
@@ -106,9 +107,10 @@ def test_a_mocked_test_catches_it(
 ) -> None:
     tree = copy(tmp_path)
     fault.plant(tree)
-    kept = Kept("faults", fault.module.digest(), repr(fault), quick.version)
+    kept = Kept("faults", _CODE, fault.module.digest(), repr(fault), quick.version)
     if kept.read() is None:
-        assert objections(tree, fault, quick), f"{fault.by} holds in spite of: {fault.name}"
+        said = objections(tree, fault.module, {fault.by}, quick)
+        assert said, f"{fault.by} holds in spite of {fault.name}"
         kept.keep("caught")
     planted(record_property, fault.name, f"{fault.module.name}: {fault.by}")
 
@@ -118,20 +120,22 @@ RUNS = sorted({fault.module for fault in FAULTS if fault.kind == "run"})
 
 @pytest.mark.parametrize("module", RUNS, ids=lambda module: module.name)
 def test_the_runs_hold_without_a_fault(module: Module, quick: Terraform, tmp_path: Path) -> None:
-    kept = Green(module, quick)
+    runs = {fault.by for fault in FAULTS if fault.kind == "run" and fault.module == module}
+    kept = Kept("faults", _CODE, module.digest(), *sorted(runs), quick.version)
     if kept.read() is None:
-        kept.keep(str(test_modules.shown(module, quick, copy(tmp_path))))
+        assert objections(copy(tmp_path), module, runs, quick) == []
+        kept.keep("holds")
 
 
-def objections(tree: Path, fault: Fault, terraform: Terraform) -> list[str]:
-    """What the one run has to say. Its assertions, not Terraform, have to find the mistake."""
-    folder = tree / fault.module.name
-    found = 0
+def objections(tree: Path, module: Module, runs: Set[str], terraform: Terraform) -> list[str]:
+    """What these runs of a module have to say: their assertions, not Terraform, find mistakes."""
+    folder = tree / module.name
+    found = set()
     for path in folder.glob("tests/*.tftest.hcl"):
         text = path.read_text()
-        found += sum(each[1] == fault.by for each in _BLOCK.finditer(text))
-        path.write_text(_BLOCK.sub(lambda each: each[0] * (each[1] == fault.by), text))
-    assert found == 1, f"{fault.module.name} has no run {fault.by}"
+        found |= {each[1] for each in _BLOCK.finditer(text)} & runs
+        path.write_text(_BLOCK.sub(lambda each: each[0] * (each[1] in runs), text))
+    assert found == runs, f"{module.name} has no run {runs - found}"
     terraform.init(folder)
     done = terraform(folder, "test", "-json", "-no-color")
     said = [
@@ -142,6 +146,7 @@ def objections(tree: Path, fault: Fault, terraform: Terraform) -> list[str]:
     for each in said:
         where = each.get("range", {}).get("filename", "")
         assert where.endswith(".tftest.hcl"), f"no valid Terraform: {each['summary']} in {where}"
+    assert said or done.returncode == 0, done.stdout + done.stderr
     return [f"{each['summary']}: {each.get('detail', '')}" for each in said]
 
 
