@@ -20,7 +20,7 @@ HEAD = """\
 # What Checkov is told to overlook
 
 Each skip is a comment in the resource that it is about, `#checkov:skip=ID:reason`. This table is
-tested against those comments; when it differs, `./dev test tests/terraform/test_checkov.py` prints it.
+tested against those comments; `./dev test tests/terraform/test_checkov.py` prints what it lacks.
 
 | check | where | reason |
 |---|---|---|
