@@ -68,6 +68,12 @@ locals {
     "repo:${var.git.owner}@${var.git.owner_id}/${var.git.repository}@${var.git.repository_id}"
   ] : [])
 
+  # A Jenkins signs as <address>/oidc, or as <address>/job/<folder>/oidc where the credential lies in a
+  # folder; the subject is the address of the job (https://plugins.jenkins.io/oidc-provider/).
+  jenkins_url = var.jenkins == null ? null : trimsuffix(
+    var.jenkins.url != "" ? var.jenkins.url : replace(var.jenkins.issuer, "/(/job/.*)?/oidc/?$/", ""), "/"
+  )
+
   used = { for what in ["cpu", "gpu"] : what => sum(concat([0], [for it in values(var.claims) : it[what]])) }
   left = var.team_quota == null ? null : {
     for what in ["cpu", "gpu"] : what => var.team_quota[what] - local.used[what]
