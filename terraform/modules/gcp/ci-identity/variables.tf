@@ -36,6 +36,7 @@ variable "jenkins" {
   type = object({
     issuer = string
     job    = string
+    url    = optional(string, "")
   })
   default = null
 
