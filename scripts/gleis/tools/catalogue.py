@@ -154,6 +154,18 @@ TOOLS: tuple[Tool, ...] = (
         install={"macos": "brew install grype"},
     ),
     Tool(
+        name="terraform",
+        why="plans changes of clouds, finds drift and estimates costs",
+        needed_by=("gleis infra", "gleis run in a repo with infra/ (infra-plan)"),
+        install={
+            "debian": "apt-get install terraform, from https://apt.releases.hashicorp.com",
+            "macos": "brew install hashicorp/tap/terraform",
+            "any": "https://developer.hashicorp.com/terraform/install",
+        },
+        minimum="1.11",  # what the modules ask for: S3 states that lock without a table
+        version_argv=("version",),
+    ),
+    Tool(
         name="docker-registry",
         why="an image registry on loopback, in the tests",
         needed_by=("./dev test --real",),
