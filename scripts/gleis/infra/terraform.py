@@ -42,10 +42,14 @@ _NO_STATE = 'terraform {\n  backend "local" {\n    path = "gleis-no-state.tfstat
 
 @dataclass(frozen=True)
 class Terraform:
-    """A program and the seconds that one command of it may take. Threads may share it."""
+    """A program and the seconds that one command of it may take. Threads may share it.
+
+    `env` comes on top of our own environment, such as the identity of a CI build.
+    """
 
     argv: tuple[str, ...]
     timeout: float = TIMEOUT
+    env: Mapping[str, str] = field(default_factory=dict)
     _bringing: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @contextmanager
@@ -154,7 +158,7 @@ def _run(
     done = run(
         command.words(opened.terraform.argv, name, *arguments, **in_common, **options),
         cwd=opened.folder,
-        env=_environment(),
+        env=_environment() | dict(opened.terraform.env),
         timeout=opened.terraform.timeout,
     )
     if not done.ok:
