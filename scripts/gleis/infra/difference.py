@@ -52,6 +52,12 @@ def spelt(path: Path) -> str:
     return text
 
 
+def within(path: Path, other: Path) -> bool:
+    """Whether one of the two leads to the other."""
+    shorter = min(len(path), len(other))
+    return path[:shorter] == other[:shorter]
+
+
 def masked(value: Any, sensitive: Any) -> Any:
     """`value` with SENSITIVE wherever `sensitive`, of the same shape, says true."""
     if sensitive is True:
@@ -109,7 +115,7 @@ def attributes(
     one where they read the other."""
     found = _differences(before, after, sensitive_before, sensitive_after, unknown, ())
     return tuple(
-        Attribute(path, old, new, any(_within(path, each) for each in replace_paths))
+        Attribute(path, old, new, any(within(path, each) for each in replace_paths))
         for path, old, new in found
     )
 
@@ -203,9 +209,3 @@ def _any(shape: Any) -> bool:
 
 def _empty(value: Any) -> bool:
     return value is None or value == "" or value == [] or value == {}
-
-
-def _within(path: Path, other: Path) -> bool:
-    """Whether one of the two leads to the other."""
-    shorter = min(len(path), len(other))
-    return path[:shorter] == other[:shorter]

@@ -10,7 +10,7 @@ from typing import Any
 from gleis.infra import estimate as amounts
 from gleis.infra import tags
 from gleis.infra.difference import SENSITIVE, UNKNOWN, Attribute
-from gleis.infra.estimate import Estimate
+from gleis.infra.estimate import Estimate, Item
 from gleis.infra.plan import Change, Kind, Plan, destroys_state
 from gleis.infra.stateful import STATEFUL
 
@@ -40,23 +40,23 @@ def headline(plan: Plan) -> str:
 
 def markdown(plan: Plan, estimate: Estimate | None = None, *, title: str = "Terraform plan") -> str:
     """What would happen, what is lost by it, what it costs, and which tags are missing."""
-    lines = [f"### {_plain(title)}: {headline(plan)}", ""]
-    lines += [f"> **{_plain(each)}**\n" for each in _warnings(plan)]
+    lines = [f"### {plain(title)}: {headline(plan)}", ""]
+    lines += [f"> **{plain(each)}**\n" for each in _warnings(plan)]
     lost = destroys_state(plan)
     if lost:
         lines += [f"**{_counted(lost)} that cannot be made again would be lost:**", ""]
-        lines += [f"- {_code(each.address)}: {STATEFUL[each.type]}" for each in lost]
+        lines += [f"- {code(each.address)}: {STATEFUL[each.type]}" for each in lost]
         lines.append("")
     for kind, word, _ in _ORDER:
         lines += _group(word, plan.of(kind))
     if plan.outputs:
-        lines += ["Outputs that change: " + ", ".join(map(_code, plan.outputs)), ""]
+        lines += ["Outputs that change: " + ", ".join(map(code, plan.outputs)), ""]
     if estimate is not None:
         lines += _cost(estimate)
     lacking = tags.missing(plan)
     if lacking:
         entries = [
-            f"- {_code(address)}: {', '.join(map(_code, names))}"
+            f"- {code(address)}: {', '.join(map(code, names))}"
             for address, names in lacking.items()
         ]
         lines += _folded(f"Mandatory cost tags are missing ({len(lacking)})", entries)
@@ -72,7 +72,7 @@ def text(plan: Plan, estimate: Estimate | None = None, *, title: str = "Terrafor
             loses = change.destroys and change.stateful
             lost = f"   LOSES {STATEFUL[change.type]}" if loses else ""
             lines.append(f"  {mark:>3} {change.address}{lost}")
-            shown = map(_attribute, change.attributes[:_MOST_ATTRIBUTES])
+            shown = map(attribute, change.attributes[:_MOST_ATTRIBUTES])
             lines += [f"        {each}" for each in (*shown, *_remarks(change))]
     lines += [f"    ~ output.{name}" for name in plan.outputs]
     if estimate is not None:
@@ -84,8 +84,20 @@ def text(plan: Plan, estimate: Estimate | None = None, *, title: str = "Terrafor
     return "\n".join(lines) + "\n"
 
 
-def cost_text(estimate: Estimate) -> list[str]:
-    """Lines for a terminal: the sum, who pays, the budgets, and what has no price here."""
+def cost_markdown(estimate: Estimate) -> str:
+    """What a cost report says on a CI page, with every resource and what was assumed of it."""
+    lines = ["### Cost of what is planned", "", *_cost(estimate)]
+    entries = [
+        f"- {code(each.address)}: {amounts.spelt(each.after)}{plain(_notes(each))}"
+        for each in _dearest(estimate)
+    ]
+    lines += _folded(f"{len(entries)} resource(s) with a price", entries) if entries else []
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def cost_text(estimate: Estimate, *, items: bool = False) -> list[str]:
+    """Lines for a terminal: the sum, who pays, the budgets, and what has no price here; with
+    `items` also every resource and what was assumed of it."""
     lines = [
         f"cost per month: {amounts.spelt(estimate.after)} "
         f"(now {amounts.spelt(estimate.before)}, {amounts.spelt(estimate.delta, signed=True)})"
@@ -101,6 +113,11 @@ def cost_text(estimate: Estimate) -> list[str]:
             f"  budget of {budget.scope} {budget.name}: {amounts.money(budget.limit)}, "
             f"{budget.verdict} ({amounts.spelt(budget.planned)})"
         )
+    if items:
+        lines += [
+            f"  {each.address}: {amounts.spelt(each.after)}{_notes(each)}"
+            for each in _dearest(estimate)
+        ]
     if estimate.unpriced:
         lines.append(f"  not priced, in no sum: {_unpriced(estimate)}")
     lines += [f"  prices: {each}" for each in estimate.prices]
@@ -116,14 +133,14 @@ def _cost(estimate: Estimate) -> list[str]:
     if estimate.items:
         lines += ["| | | per month |", "|---|---|---:|"]
         lines += [
-            f"| {scope} | {_plain(name)} | {amounts.spelt(span)} |"
+            f"| {scope} | {plain(name)} | {amounts.spelt(span)} |"
             for scope in amounts.SCOPES
             for name, span in estimate.by(scope).items()
         ]
         lines.append("")
     for budget in estimate.budgets:
         lines.append(
-            f"- budget of {budget.scope} {_plain(budget.name)}: {amounts.money(budget.limit)}, "
+            f"- budget of {budget.scope} {plain(budget.name)}: {amounts.money(budget.limit)}, "
             f"**{budget.verdict}**"
         )
     if estimate.budgets:
@@ -133,6 +150,14 @@ def _cost(estimate: Estimate) -> list[str]:
     if estimate.prices:
         lines += [f"Prices: {'; '.join(estimate.prices)}.", ""]
     return lines
+
+
+def _dearest(estimate: Estimate) -> list[Item]:
+    return sorted(estimate.items, key=lambda each: (-each.after.high, each.address))
+
+
+def _notes(item: Item) -> str:
+    return f" ({'; '.join(item.notes)})" if item.notes else ""
 
 
 def _unpriced(estimate: Estimate) -> str:
@@ -158,9 +183,9 @@ def _group(word: str, changes: tuple[Change, ...]) -> list[str]:
         title += ", …" if len(kinds) > 5 else ""
     entries: list[str] = []
     for change in changes[:_MOST_RESOURCES]:
-        entries.append(f"- {_code(change.address)}")
-        entries += [f"  - {_marked(each)}" for each in change.attributes[:_MOST_ATTRIBUTES]]
-        entries += [f"  - {_plain(each)}" for each in _remarks(change)]
+        entries.append(f"- {code(change.address)}")
+        entries += [f"  - {marked(each)}" for each in change.attributes[:_MOST_ATTRIBUTES]]
+        entries += [f"  - {plain(each)}" for each in _remarks(change)]
     if len(changes) > _MOST_RESOURCES:
         entries.append(f"- … and {len(changes) - _MOST_RESOURCES} more")
     if len(changes) > _OPEN:
@@ -184,21 +209,23 @@ def _remarks(change: Change) -> list[str]:
 
 def _folded(title: str, entries: list[str]) -> list[str]:
     # GitHub reads Markdown inside only after an empty line.
-    return ["<details>", f"<summary>{_plain(title)}</summary>", "", *entries, "", "</details>", ""]
+    return ["<details>", f"<summary>{plain(title)}</summary>", "", *entries, "", "</details>", ""]
 
 
 def _counted(changes: list[Change]) -> str:
     return f"{len(changes)} resource" + ("s" if len(changes) > 1 else "")
 
 
-def _attribute(each: Attribute) -> str:
+def attribute(each: Attribute) -> str:
+    """An attribute and how it changes, as one line of text."""
     forces = "   (forces the replacement)" if each.replaces else ""
     return f"{each.name}: {_json(each.before)} → {_json(each.after)}{forces}"
 
 
-def _marked(each: Attribute) -> str:
+def marked(each: Attribute) -> str:
+    """The same as Markdown."""
     forces = " (forces the replacement)" if each.replaces else ""
-    return f"{_code(each.name)}: {_code(_json(each.before))} → {_code(_json(each.after))}{forces}"
+    return f"{code(each.name)}: {code(_json(each.before))} → {code(_json(each.after))}{forces}"
 
 
 def _json(value: Any) -> str:
@@ -209,7 +236,7 @@ def _json(value: Any) -> str:
     return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """`text` as code that nothing in it can end."""
     line = " ".join(text.split())
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
@@ -218,7 +245,14 @@ def _code(text: str) -> str:
     return f"{fence}{space}{line}{space}{fence}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """`text` as text: no markup, no mention of a person."""
     line = " ".join(text.split())
     return re.sub(r"([\\`*_\[\]|#@!~<>&])", r"\\\1", line)
+
+
+def verbatim(text: str) -> list[str]:
+    """`text` in a fence that nothing in it can close."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}text", text, fence]

@@ -32,6 +32,7 @@ _PYTHON_LEAKS = (
     "UV_PYTHON",
 )
 _PATIENCE_AFTER_KILL = 2.0  # seconds that output pipes may stay open after the kill
+_running: set[subprocess.Popen[bytes]] = set()  # adding and discarding are atomic
 _TAIL = 20  # lines of a failed program's output that the message quotes
 
 
@@ -83,6 +84,7 @@ def run(
     data = input.encode() if isinstance(input, str) else input
     started = time.monotonic()
     process = _start(words, cwd, env, data is not None)
+    _running.add(process)
     try:
         out, err = process.communicate(data, timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -93,6 +95,8 @@ def run(
     except BaseException:
         _kill(process)
         raise
+    finally:
+        _running.discard(process)
     completed = Completed(
         words, process.returncode, _text(out), _text(err), time.monotonic() - started
     )
@@ -102,6 +106,16 @@ def run(
             completed,
         )
     return completed
+
+
+def stop_all() -> None:
+    """Kill what other threads of ours run: an interrupt reaches the main thread only.
+
+    Their `run` returns as after any kill from outside, with a negative exit code.
+    """
+    for process in tuple(_running):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _start(
