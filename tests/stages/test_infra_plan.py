@@ -126,9 +126,7 @@ def context(
     shutil.copy(REPO / "tests/check/fixtures/base/project.yaml", root)
     monkeypatch.setenv("GLEIS_TERRAFORM", shlex.join(terraform.argv))
     monkeypatch.setenv("TF_PLUGIN_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(
-        team_state, "backend", lambda *_: Backend("local", {"path": str(state)})
-    )
+    monkeypatch.setattr(team_state, "backend", lambda *_: Backend("local", {"path": str(state)}))
     named = platform.Infra("acme", {"aws": {"dev": {"bucket": "b", "region": "eu-central-1"}}})
     organisation = replace(platform.load(REPO / "platform.yaml"), infra=named)
     (root / ".gleis").mkdir()

@@ -45,9 +45,7 @@ def backend(infra: Infra, cloud: str, environment: str, team: str) -> Backend | 
         return Backend("s3", {**settings, "key": f"{state}.tfstate"})
     if cloud == "azure":
         # Read as the signed-in identity: the keys of a storage account open all of it.
-        return Backend(
-            "azurerm", {**settings, "key": f"{state}.tfstate", "use_azuread_auth": True}
-        )
+        return Backend("azurerm", {**settings, "key": f"{state}.tfstate", "use_azuread_auth": True})
     return Backend("gcs", {**settings, "prefix": state})
 
 

@@ -97,9 +97,7 @@ def _unplanned(context: Context, why: str) -> Outcome:
     return Outcome(details={"planned": False, "basis": words}, summary=words)
 
 
-def _basis(
-    context: Context, program: terraform.Terraform, where: Backend, scratch: Path
-) -> Basis:
+def _basis(context: Context, program: terraform.Terraform, where: Backend, scratch: Path) -> Basis:
     """What the platform applied, read from the team's state; nothing, where it cannot be read."""
     name, team = context.project.metadata.name, context.project.metadata.team
     whose = f"the state of team {team} in {context.environment}"
