@@ -160,10 +160,9 @@ def _cost(args: argparse.Namespace) -> int:
     estimate: Estimate = cost.estimates(planned, prices, limits=args.budget)
     if args.json:
         print(json.dumps({**estimate.to_dict(), "problems": problems}, indent=2))
-    elif args.markdown:
-        print(summary.cost_markdown(estimate), end="")
     else:
-        print("\n".join(summary.cost_text(estimate, items=True)))
+        render = summary.cost_markdown if args.markdown else summary.cost_text
+        print(render(estimate), end="")
     return _after(problems) or (1 if estimate.over else 0)
 
 

@@ -25,11 +25,11 @@ def words(program: Sequence[str], name: str, *arguments: str, **options: Option)
 
     None leaves an option out, a list gives it several times; `_` in its name is `-`.
     """
-    made = _with_library(name, arguments, options)
-    return [*program, *(_ours(name, arguments, options) if made is None else made)]
+    made = with_library(name, arguments, options)
+    return [*program, *(ours(name, arguments, options) if made is None else made)]
 
 
-def _ours(name: str, arguments: Sequence[str], options: dict[str, Option]) -> list[str]:
+def ours(name: str, arguments: Sequence[str], options: dict[str, Option]) -> list[str]:
     made = name.split()
     for option, value in options.items():
         dashed = "-" + option.replace("_", "-")
@@ -44,7 +44,7 @@ def _ours(name: str, arguments: Sequence[str], options: dict[str, Option]) -> li
     return [*made, *arguments]
 
 
-def _with_library(
+def with_library(
     name: str, arguments: Sequence[str], options: dict[str, Option]
 ) -> list[str] | None:
     try:

@@ -117,9 +117,11 @@ def _item(plan: Plan, change: Change, cloud: str, known: Prices) -> tuple[Item, 
     if pricer is None:
         raise Unpriced("")
     sides = {"before": change.before, "after": change.after}
-    region = next(
-        (found for each in sides.values() if each and (found := of_cloud.region(each))),
-        known.regions.get(cloud, ""),
+    own = (of_cloud.region(each) for each in sides.values() if each)
+    region = (
+        next((each for each in own if each), "")
+        or plan.regions.get(change.provider, "")
+        or known.regions.get(cloud, "")
     )
     amounts = {
         side: pricer(

@@ -30,7 +30,8 @@ class Drifted:
     `changed outside`: somebody changed what Terraform would change back; the attributes go from
     what was applied to what is there. `gone`: it is no longer there. `not applied`: the code says
     something else than what was applied; from what is there to what the code says. `left alone`:
-    changed outside, too, but the code does not say how it should be; that alone is no drift.
+    the state remembers another value, but the code does not say which one is right (what a cloud
+    counts up by itself, what another resource of ours set); that alone is no drift.
     """
 
     kind: Kind

@@ -21,13 +21,13 @@ _WORDS: dict[Kind, str] = {
     "changed outside": "was changed outside of Terraform",
     "gone": "is gone: it was deleted outside of Terraform",
     "not applied": "is not as the code says: the code was not applied",
-    "left alone": "was changed outside of Terraform, where the code says nothing",
+    "left alone": "is not as the state remembers it, where the code says nothing",
 }
 _DO: dict[Kind, str] = {
     "changed outside": "Apply to undo it, or put the change into the code.",
     "gone": "Apply to make it anew, or take it out of the code.",
     "not applied": "Apply, or take the change out of the code.",
-    "left alone": "Find out who did it; say it in the code if it is to stay.",
+    "left alone": "Nothing; or say in the code how it should be.",
 }
 _MOST_ATTRIBUTES = 12  # of one resource
 
@@ -76,7 +76,7 @@ def text(checked: Sequence[Checked]) -> str:
             ]
             lines += [f"      {more}" for more in _more(each)]
         lines.append("")
-    return "\n".join([*lines, headline(checked)]) + "\n"
+    return summary.printable([*lines, headline(checked)])
 
 
 def markdown(checked: Sequence[Checked]) -> str:

@@ -15,7 +15,7 @@ class InfraError(GleisError):
 
 
 class TerraformFailed(InfraError):
-    """Terraform ended with an error; `completed` holds what it said, without secrets."""
+    """Terraform ended with an error. `completed` holds all that it said: show the message only."""
 
     exit_code = 3
 

@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any, Literal
 
 from gleis.infra import difference
@@ -88,7 +89,8 @@ class Plan:
 
     `drift` is what refreshing found: each change is from what the state said to what is there.
     `outputs` names the outputs that change. `references` tells, by address without keys, which
-    resources of the same module a resource's code mentions.
+    resources of the same module a resource's code mentions; `regions`, by provider, where its
+    code says that things are.
     """
 
     terraform_version: str
@@ -98,6 +100,7 @@ class Plan:
     complete: bool = True
     errored: bool = False
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    regions: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, text: str) -> Plan:
@@ -132,6 +135,7 @@ class Plan:
                 complete=bool(data.get("complete", True)),
                 errored=bool(data.get("errored", False)),
                 references=dict(_references(data.get("configuration", {}).get("root_module", {}))),
+                regions=_regions(data),
             )
         except (KeyError, TypeError, AttributeError, StopIteration) as error:
             raise InfraError(
@@ -213,9 +217,10 @@ def _secrets(data: Mapping[str, Any]) -> Iterator[str]:
     """Every text that the plan calls sensitive anywhere: in changes, outputs and variables."""
     changed = [*data.get("resource_changes", ()), *data.get("resource_drift", ())]
     changes = [each["change"] for each in changed] + list(data.get("output_changes", {}).values())
-    for each in changes:
-        for side in ("before", "after"):
-            yield from difference.secrets(each.get(side), each.get(f"{side}_sensitive", False))
+    sides = ("before", "after")
+    for each, side, marked in product(changes, sides, sides):
+        # What is sensitive from now on was no less secret before.
+        yield from difference.secrets(each.get(side), each.get(f"{marked}_sensitive", False))
     declared = data.get("configuration", {}).get("root_module", {}).get("variables", {})
     for name, variable in data.get("variables", {}).items():
         sensitive = bool(declared.get(name, {}).get("sensitive", False))
@@ -247,8 +252,8 @@ def _change(data: Mapping[str, Any], hidden: frozenset[str]) -> Change:
         name=data["name"],
         provider=data.get("provider_name", ""),
         actions=actions,
-        before=_shown(before, sensitive_before, hidden),
-        after=_shown(after, sensitive_after, hidden),
+        before=difference.without_secrets(difference.masked(before, sensitive_before), hidden),
+        after=difference.without_secrets(difference.masked(after, sensitive_after), hidden),
         after_unknown=unknown,
         replace_paths=replaces,
         attributes=tuple(
@@ -267,10 +272,6 @@ def _change(data: Mapping[str, Any], hidden: frozenset[str]) -> Change:
     )
 
 
-def _shown(value: Any, sensitive: Any, hidden: frozenset[str]) -> Any:
-    return difference.without_secrets(difference.masked(value, sensitive), hidden)
-
-
 def _references(module: Mapping[str, Any], path: str = "") -> list[tuple[str, tuple[str, ...]]]:
     found = [
         (_prefixed(path, each["address"]), tuple(_mentioned(each.get("expressions", {}))))
@@ -278,6 +279,19 @@ def _references(module: Mapping[str, Any], path: str = "") -> list[tuple[str, tu
     ]
     for name, call in module.get("module_calls", {}).items():
         found += _references(call.get("module", {}), _prefixed(path, f"module.{name}"))
+    return found
+
+
+def _regions(data: Mapping[str, Any]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for provider in data.get("configuration", {}).get("provider_config", {}).values():
+        said = provider.get("expressions", {}).get("region", {})
+        value = said.get("constant_value")
+        for name in said.get("references", ()):
+            variable = data.get("variables", {}).get(str(name).removeprefix("var."), {})
+            value = value or variable.get("value")
+        if isinstance(value, str):
+            found.setdefault(provider.get("full_name", ""), value)
     return found
 
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from typing import Any
 
+from gleis.findings.formats import text as findings_text
 from gleis.infra import estimate as amounts
 from gleis.infra import tags
 from gleis.infra.difference import SENSITIVE, UNKNOWN, Attribute
@@ -76,28 +77,40 @@ def text(plan: Plan, estimate: Estimate | None = None, *, title: str = "Terrafor
             lines += [f"        {each}" for each in (*shown, *_remarks(change))]
     lines += [f"    ~ output.{name}" for name in plan.outputs]
     if estimate is not None:
-        lines += ["", *cost_text(estimate)]
+        lines += ["", *_cost_lines(estimate)]
     lacking = tags.missing(plan)
     if lacking:
         lines += ["", "mandatory cost tags are missing:"]
         lines += [f"  {address}: {', '.join(names)}" for address, names in lacking.items()]
-    return "\n".join(lines) + "\n"
+    return printable(lines)
 
 
 def cost_markdown(estimate: Estimate) -> str:
     """What a cost report says on a CI page, with every resource and what was assumed of it."""
     lines = ["### Cost of what is planned", "", *_cost(estimate)]
     entries = [
-        f"- {code(each.address)}: {amounts.spelt(each.after)}{plain(_notes(each))}"
+        f"- {code(each.address)}: {amounts.spelt(each.after)} {plain(_notes(each))}".rstrip()
         for each in _dearest(estimate)
     ]
     lines += _folded(f"{len(entries)} resource(s) with a price", entries) if entries else []
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def cost_text(estimate: Estimate, *, items: bool = False) -> list[str]:
-    """Lines for a terminal: the sum, who pays, the budgets, and what has no price here; with
-    `items` also every resource and what was assumed of it."""
+def cost_text(estimate: Estimate) -> str:
+    """The same for a terminal."""
+    items = [
+        f"  {each.address}: {amounts.spelt(each.after)}{_notes(each)}"
+        for each in _dearest(estimate)
+    ]
+    return printable([*_cost_lines(estimate), *items])
+
+
+def printable(lines: list[str]) -> str:
+    """`lines` without anything that could steer a terminal: names of clouds come from strangers."""
+    return "\n".join(map(findings_text.printable, lines)) + "\n"
+
+
+def _cost_lines(estimate: Estimate) -> list[str]:
     lines = [
         f"cost per month: {amounts.spelt(estimate.after)} "
         f"(now {amounts.spelt(estimate.before)}, {amounts.spelt(estimate.delta, signed=True)})"
@@ -113,13 +126,9 @@ def cost_text(estimate: Estimate, *, items: bool = False) -> list[str]:
             f"  budget of {budget.scope} {budget.name}: {amounts.money(budget.limit)}, "
             f"{budget.verdict} ({amounts.spelt(budget.planned)})"
         )
-    if items:
-        lines += [
-            f"  {each.address}: {amounts.spelt(each.after)}{_notes(each)}"
-            for each in _dearest(estimate)
-        ]
     if estimate.unpriced:
-        lines.append(f"  not priced, in no sum: {_unpriced(estimate)}")
+        parts = (f"{count} × {name}" for name, count in estimate.unpriced.items())
+        lines.append(f"  not priced, in no sum: {', '.join(parts)}")
     lines += [f"  prices: {each}" for each in estimate.prices]
     return lines
 
@@ -146,7 +155,8 @@ def _cost(estimate: Estimate) -> list[str]:
     if estimate.budgets:
         lines.append("")
     if estimate.unpriced:
-        lines += [f"Not priced, and in no sum: {_unpriced(estimate)}.", ""]
+        parts = (f"{count} × {code(name)}" for name, count in estimate.unpriced.items())
+        lines += [f"Not priced, and in no sum: {', '.join(parts)}.", ""]
     if estimate.prices:
         lines += [f"Prices: {'; '.join(estimate.prices)}.", ""]
     return lines
@@ -158,10 +168,6 @@ def _dearest(estimate: Estimate) -> list[Item]:
 
 def _notes(item: Item) -> str:
     return f" ({'; '.join(item.notes)})" if item.notes else ""
-
-
-def _unpriced(estimate: Estimate) -> str:
-    return ", ".join(f"{count} × {name}" for name, count in sorted(estimate.unpriced.items()))
 
 
 def _warnings(plan: Plan) -> list[str]:

@@ -6,6 +6,7 @@ else is the environment's: credentials, `AWS_ENDPOINT_URL`, `TF_CLI_CONFIG_FILE`
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -15,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 
 from gleis.infra import command, scratch
 from gleis.infra.errors import InfraError, TerraformFailed
@@ -49,8 +49,7 @@ class Terraform:
 
     argv: tuple[str, ...]
     timeout: float = TIMEOUT
-    env: Mapping[str, str] = field(default_factory=dict)
-    _bringing: Lock = field(default_factory=Lock, repr=False, compare=False)
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @contextmanager
     def opened(self, root: Root, *, state: bool = True) -> Iterator[Opened]:
@@ -62,15 +61,14 @@ class Terraform:
                     link.unlink()
                 (folder / _OVERRIDE).write_text(_NO_STATE)
             opened = Opened(self, root, folder)
-            # Terraform's cache of providers does not bear two writers.
-            with self._bringing if _needs_providers(root.folder) else nullcontext():
+            with _cache_to_oneself() if _needs_providers(root.folder) else nullcontext():
                 opened.run("init", backend_config=_backend(root) if state else None)
             yield opened
 
-    def plan(self, root: Root, *, state: bool = True, refresh_only: bool = False) -> Plan:
+    def plan(self, root: Root, *, state: bool = True) -> Plan:
         """The plan of `root`. Raises TerraformFailed, ToolTimeout, InfraError."""
         with self.opened(root, state=state) as opened:
-            return Plan.read(opened.plan(refresh_only=refresh_only))
+            return Plan.read(opened.plan())
 
 
 @dataclass(frozen=True)
@@ -81,14 +79,13 @@ class Opened:
     root: Root
     folder: Path
 
-    def plan(self, *, refresh_only: bool = False) -> str:
+    def plan(self) -> str:
         """The text of `terraform show -json` of a new plan: it may hold secrets in the clear."""
         file = self.folder / "gleis.tfplan"
         self.run(
             "plan",
             out=str(file),
             lock=False,  # nothing is written, so nobody has to wait for us
-            refresh_only=command.FLAG if refresh_only else None,
             var_file=[str(each) for each in self.root.var_files],
             var=[f"{name}={value}" for name, value in self.root.variables.items()],
         )
@@ -138,8 +135,24 @@ def _check_version(argv: tuple[str, ...]) -> None:
         )
 
 
+@contextmanager
+def _cache_to_oneself() -> Iterator[None]:
+    """Terraform's cache of providers does not bear two writers, be they threads or processes."""
+    with (_cache() / ".gleis.lock").open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def _cache() -> Path:
+    told = os.environ.get("TF_PLUGIN_CACHE_DIR")
+    folder = Path(told) if told else environments.cache_dir() / "terraform-plugins"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _needs_providers(folder: Path) -> bool:
-    return any(_PROVIDERS.search(each.read_text(errors="replace")) for each in folder.glob("*.tf*"))
+    texts = (each.read_text(errors="replace") for each in folder.glob("*.tf"))
+    return any(map(_PROVIDERS.search, texts)) or any(folder.glob("*.tf.json"))
 
 
 def _backend(root: Root) -> list[str]:
@@ -164,7 +177,7 @@ def _run(
     if not done.ok:
         raise TerraformFailed(
             f"terraform {name} failed for {opened.root.name} ({opened.root.folder}):\n"
-            + _said(done),
+            + _said(done, opened.terraform.env),
             done,
         )
     return done
@@ -177,21 +190,19 @@ def _environment() -> dict[str, str]:
     it lies in the scratch folder and goes with it.
     """
     env = {name: value for name, value in clean_env().items() if not _NOT_PASSED.match(name)}
-    cache = Path(env.get("TF_PLUGIN_CACHE_DIR") or environments.cache_dir() / "terraform-plugins")
-    cache.mkdir(parents=True, exist_ok=True)
     return env | {
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
         "CHECKPOINT_DISABLE": "1",
-        "TF_PLUGIN_CACHE_DIR": str(cache),
+        "TF_PLUGIN_CACHE_DIR": str(_cache()),
         "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1",
     }
 
 
-def _said(done: Completed) -> str:
-    """The end of what Terraform said, without its frame and without secrets of the environment."""
+def _said(done: Completed, env: Mapping[str, str] | None = None) -> str:
+    """The end of what Terraform said, without its frame and without secrets of its environment."""
     said = done.stderr if done.stderr.strip() else done.stdout
-    for name, value in os.environ.items():
+    for name, value in {**os.environ, **(env or {})}.items():
         if _SECRET.search(name) and len(value) >= _SHORTEST_SECRET:
             said = said.replace(value, "(hidden)")
     lines = [line.rstrip() for line in _FRAME.sub("", said).splitlines() if line.strip()]

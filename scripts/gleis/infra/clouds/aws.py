@@ -13,7 +13,7 @@ PREFIX = "aws_"
 
 _ARN = re.compile(r"arn:[^:]+:[^:]*:([a-z]{2}(?:-[a-z]+)+-\d):")
 _ZONE = re.compile(r"([a-z]{2}(?:-[a-z]+)+-\d)[a-z]")
-# What is in the price of a gp3 volume (https://aws.amazon.com/ebs/pricing/, read in November 2026).
+# What is in the price of a gp3 volume (https://aws.eu/ebs/pricing, read in November 2026).
 _INCLUDED_IOPS = 3000
 _INCLUDED_MB_PER_SECOND = 125
 _DEFAULT_NODE_DISK_GB = 20  # of EKS, Linux: API reference of CreateNodegroup, diskSize
