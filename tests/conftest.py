@@ -19,8 +19,6 @@ import pytest
 
 from gleis.tools import catalogue, environments, process
 
-from .terraform.rig import summary
-
 ROOT = Path(__file__).resolve().parent.parent
 
 _NOT_RUN = "NOT RUN: "
@@ -84,7 +82,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What Terraform was shown to be; one line per tool that was missing, and how to get it."""
-    summary.show(terminalreporter)
+    _show_terraform(terminalreporter)
     missing: dict[str, list[str]] = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
@@ -98,6 +96,30 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(sentence)
         for test in tests:
             terminalreporter.line(f"  {test}")
+
+
+def _show_terraform(reporter: pytest.TerminalReporter) -> None:
+    """What this run has shown of each module of terraform/, as a table: no more than tests recorded.
+
+    Here and not in tests/terraform, whose conftest.py the controller of pytest-xdist never loads;
+    tests/terraform/rig/summary.py is how a test records something.
+    """
+    facts: dict[str, dict[str, str]] = {}
+    columns: dict[str, int] = {}  # in the order in which they were first recorded => width
+    for report in reporter.stats.get("passed", []):
+        for name, found in report.user_properties:
+            if name == "terraform":
+                module, column, value = found
+                facts.setdefault(module, {})[column] = value
+                columns[column] = max(columns.get(column, len(column)), len(value))
+    if not facts:
+        return
+    reporter.section("Terraform")
+    width = max(map(len, facts))
+    rows = [("module", {column: column for column in columns}), *sorted(facts.items())]
+    for module, row in rows:
+        cells = [f"{row.get(column, '-'):{wide}}" for column, wide in columns.items()]
+        reporter.line("  ".join([f"{module:{width}}", *cells]).rstrip())
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
-"""Write what is derived from ci/pipeline.yaml: the files that CI systems run the stages by.
+"""Write what is derived: the files that CI systems run the stages by, the READMEs of terraform/.
 
 For the platform team, in the platform's checkout. Exit codes: 0 done (with --check: nothing
-differs), 1 a committed file differs from the graph, 2 the graph or the call is wrong.
+differs), 1 a committed file is not what is rendered, 2 a source or the call is wrong, 3 what reads
+Terraform is not installed.
 """
 
 from __future__ import annotations
@@ -29,24 +30,28 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from gleis import resources
+    from gleis.infra import module_docs
     from gleis.pipeline import rendering
+    from gleis.tools import derived
 
     root = (args.path or (resources.root() if resources.in_checkout() else Path())).resolve()
     if not args.check:
-        written = rendering.write(root)
+        written = rendering.write(root) + derived.write(root, module_docs.render(root))
         if args.json:
             print(json.dumps({"written": written}, indent=2))
         else:
             print("\n".join(f"wrote {name}" for name in written) or "nothing to write")
         return 0
     differences = rendering.check(root)
+    differences += derived.differences(root, module_docs.render(root), "terraform")
     if args.json:
         print(json.dumps({"differences": [asdict(each) for each in differences]}, indent=2))
     else:
         for each in differences:
             print(f"{each.file}: {each.message}", file=sys.stderr)
         print(
-            "\nThese files are rendered from ci/pipeline.yaml: change that, then run gleis render"
+            "\nThese files are rendered from ci/pipeline.yaml and from terraform/: "
+            "change that, then run gleis render"
             if differences
             else "what is rendered is what is committed",
             file=sys.stderr if differences else sys.stdout,

@@ -71,10 +71,20 @@ variable "team_quota" {
   description = "What the team may hold: cores and cards; null for no limit."
   type        = object({ cpu = number, gpu = number })
   default     = null
+
+  validation {
+    condition     = var.team_quota == null || try(var.team_quota.cpu >= 0 && var.team_quota.gpu >= 0, false)
+    error_message = "team_quota holds less than nothing. Allowed are numbers of 0 and more, or null for no limit."
+  }
 }
 
 variable "claims" {
   description = "What each project of the team claims: project => cores and cards."
   type        = map(object({ cpu = number, gpu = number }))
   default     = {}
+
+  validation {
+    condition     = alltrue([for it in values(var.claims) : try(it.cpu >= 0 && it.gpu >= 0, false)])
+    error_message = "claims holds less than nothing, which would hide what others hold. Allowed are numbers of 0 and more."
+  }
 }

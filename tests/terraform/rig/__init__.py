@@ -4,7 +4,7 @@ Nothing here reads the settings of the person who runs the tests, and nothing is
 modules: they are copied first.
 """
 
-from .program import Terraform, find
+from .program import Terraform, bare, find
 from .providers import KINDS, Providers
 from .tree import TERRAFORM, Module, copy, modules
 
@@ -14,6 +14,7 @@ __all__ = [
     "Module",
     "Providers",
     "Terraform",
+    "bare",
     "copy",
     "find",
     "modules",

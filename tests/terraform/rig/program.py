@@ -60,7 +60,8 @@ class Terraform:
         self, folder: Path, *argv: str, timeout: float = 300, env: Mapping[str, str] | None = None
     ) -> str:
         done = self(folder, *argv, timeout=timeout, env=env)
-        assert done.returncode == 0, f"terraform {' '.join(argv)}\n{done.stdout}{done.stderr}"
+        said = f"{done.stdout[-2000:]}{done.stderr}"  # errors come last, and plans are long
+        assert done.returncode == 0, f"terraform {' '.join(argv)}\n{said}"
         return done.stdout
 
     def init(self, folder: Path) -> None:
@@ -73,9 +74,14 @@ class Terraform:
 
 
 def find(home: Path) -> Terraform:
-    """The terraform of this machine; `home` is where its settings go."""
+    """The terraform of this machine, with providers; `home` is where its settings go."""
+    return bare(home, Providers.find(environments.ensure(LOCK, name="terraform").python))
+
+
+def bare(home: Path, providers: Providers | None = None) -> Terraform:
+    """The same with `providers` only: without any, it can format and no more."""
     home.mkdir(parents=True, exist_ok=True)
-    providers = Providers.find(environments.ensure(LOCK, name="terraform").python)
+    providers = providers or Providers({}, {})
     settings = home / "terraform.rc"
     overrides = "".join(
         f"    {json.dumps(f'hashicorp/{name}')} = {json.dumps(str(place))}\n"

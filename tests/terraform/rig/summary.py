@@ -1,13 +1,11 @@
-"""What was shown of each module in this run, as a table: no more than tests recorded.
+"""What was shown of each module in this run; tests/conftest.py prints it as a table.
 
 A test records a fact as a property of its report: those of pytest-xdist's workers arrive too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
-import pytest
+from collections.abc import Callable
 
 COLUMNS = ("validated against", "mocked tests", "applied")
 Record = Callable[[str, object], None]
@@ -17,27 +15,3 @@ def record(into: Record, module: str, column: str, value: str) -> None:
     """Say of `module` in `column` what the running test has shown; `into` is `record_property`."""
     assert column in COLUMNS
     into("terraform", (module, column, value))
-
-
-def show(reporter: pytest.TerminalReporter) -> None:
-    facts = _facts(
-        found
-        for report in reporter.stats.get("passed", [])
-        for name, found in getattr(report, "user_properties", ())
-        if name == "terraform"
-    )
-    if not facts:
-        return
-    reporter.section("Terraform")
-    width = max(len(module) for module in facts)
-    reporter.line(f"{'module':{width}}  {COLUMNS[0]:20}  {COLUMNS[1]:14}  {COLUMNS[2]}")
-    for module, found in sorted(facts.items()):
-        first, second, third = (found.get(column, "-") for column in COLUMNS)
-        reporter.line(f"{module:{width}}  {first:20}  {second:14}  {third}")
-
-
-def _facts(found: Iterable[Iterable[str]]) -> dict[str, dict[str, str]]:
-    facts: dict[str, dict[str, str]] = {}
-    for module, column, value in found:
-        facts.setdefault(module, {})[column] = value
-    return facts

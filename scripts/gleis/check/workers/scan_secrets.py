@@ -66,7 +66,9 @@ NOBODYS_HOST = re.compile(
 )
 CHUNK = 20_000  # characters; longer lines are cut, because the detectors pass over very long ones
 # What follows `password =` where it is a switch and not the password.
-SWITCHES = frozenset({"true", "false", "null", "none", "yes", "no"})
+SWITCHES = frozenset(
+    {"true", "false", "null", "none", "yes", "no", "required", "optional", "enabled", "disabled"}
+)
 OVERLAP = 500  # characters that two pieces share, so that no key is cut in two
 
 

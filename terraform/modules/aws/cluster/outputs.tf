@@ -24,6 +24,11 @@ output "node_identity" {
   value       = aws_iam_role.this["nodes"].arn
 }
 
+output "node_security_group_id" {
+  description = "Security group that EKS puts nodes and control plane into: who is let in by it is let in for every pod."
+  value       = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
+}
+
 output "encryption_key_id" {
   description = "ARN of the key of secrets, logs and disks."
   value       = aws_kms_key.this.arn

@@ -37,6 +37,11 @@ variable "private_subnet_ids" {
 variable "node_identity" {
   description = "Identity of the nodes (output node_identity of cluster)."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:[^:*?]+:iam::[0-9]{12}:role/[^*?]+$", var.node_identity))
+    error_message = "node_identity is no ARN of a role. Allowed is arn:aws:iam::<account>:role/<name>; take it from the output node_identity of cluster."
+  }
 }
 
 variable "name" {
@@ -93,6 +98,11 @@ variable "reservation_id" {
   description = "Capacity that was reserved (a Capacity Block on AWS, a capacity reservation group on Azure, a reservation on Google); empty takes what is free."
   type        = string
   default     = ""
+
+  validation {
+    condition     = var.reservation_id == "" || can(regex("^cr-[0-9a-f]+$", var.reservation_id))
+    error_message = "reservation_id is no capacity reservation. Allowed is cr-…, or empty for what is free."
+  }
 }
 
 variable "fast_network" {

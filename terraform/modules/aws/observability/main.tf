@@ -243,10 +243,10 @@ resource "aws_security_group" "search" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "search" {
-  for_each = length(local.domains) == 0 ? toset([]) : var.search_security_groups
+  for_each = length(local.domains) == 0 ? {} : var.search_security_groups
 
   security_group_id            = aws_security_group.search["this"].id
-  description                  = "TLS from ${each.value}"
+  description                  = "TLS from ${each.key}"
   referenced_security_group_id = each.value
   ip_protocol                  = "tcp"
   from_port                    = 443

@@ -88,12 +88,12 @@ variable "master_role_arn" {
 }
 
 variable "search_security_groups" {
-  description = "Security groups that reach the domain, such as that of the cluster's nodes. Nobody else does."
-  type        = set(string)
-  default     = []
+  description = "Who reaches the domain, by a name: ids of security groups, such as that of the cluster's nodes. Nobody else does."
+  type        = map(string)
+  default     = {}
 
   validation {
-    condition     = alltrue([for id in var.search_security_groups : can(regex("^sg-[0-9a-f]+$", id))])
+    condition     = alltrue([for id in values(var.search_security_groups) : can(regex("^sg-[0-9a-f]+$", id))])
     error_message = "search_security_groups holds something that is no security group. Allowed is sg-…; an address range cannot be let in."
   }
 }

@@ -35,11 +35,11 @@ variable "private_subnet_ids" {
 }
 
 variable "allowed_security_groups" {
-  description = "Security groups that reach the database, such as that of the nodes on which MLflow runs. Nobody else does."
-  type        = set(string)
+  description = "Who reaches the database, by a name: ids of security groups, such as that of the nodes on which MLflow runs. Nobody else does."
+  type        = map(string)
 
   validation {
-    condition     = alltrue([for id in var.allowed_security_groups : can(regex("^sg-[0-9a-f]+$", id))])
+    condition     = alltrue([for id in values(var.allowed_security_groups) : can(regex("^sg-[0-9a-f]+$", id))])
     error_message = "allowed_security_groups holds something that is no security group. Allowed is sg-…; an address range cannot be let in."
   }
 }

@@ -55,3 +55,12 @@ run "an_excess_of_the_quota_is_said_in_words" {
     error_message = "the excess was not named"
   }
 }
+
+run "less_than_nothing_cannot_be_held_or_claimed" {
+  command = plan
+  variables {
+    team_quota = { cpu = -1, gpu = 1 }
+    claims     = { bearing-wear = { cpu = 4, gpu = -3 } }
+  }
+  expect_failures = [var.team_quota, var.claims]
+}

@@ -77,7 +77,24 @@ module "observability" {
   alarm_emails       = setunion(try([local.owner.owner], []), var.alarm_emails)
   log_days           = var.log_days
   opensearch         = var.opensearch
+
+  search_security_groups = { nodes = module.cluster.node_security_group_id }
   master_role_arn    = var.opensearch_master_role
+}
+
+# MLflow's database and bucket. They hold what cannot be made again, so they are protected from a destroy.
+module "tracking" {
+  source   = "../../../modules/aws/tracking"
+  for_each = var.tracking.enabled ? { mlflow = merge(local.context, { project = "mlflow", data_class = "confidential" }) } : {}
+
+  context                 = each.value
+  network_id              = var.network_id
+  private_subnet_ids      = var.private_subnet_ids
+  allowed_security_groups = { nodes = module.cluster.node_security_group_id }
+  instance_class          = var.tracking.instance_class
+  storage_gb              = var.tracking.storage_gb
+  log_store_id            = var.log_store_id
+  deletion_protection     = var.tracking.deletion_protection
 }
 
 resource "terraform_data" "owner" {

@@ -10,5 +10,5 @@ output "gpus_max" {
 
 output "gitops_metadata" {
   description = "What Argo CD needs."
-  value       = merge(module.cluster.gitops_metadata, module.observability.gitops_metadata)
+  value       = merge(module.cluster.gitops_metadata, module.observability.gitops_metadata, try(module.tracking["mlflow"].gitops_metadata, {}))
 }

@@ -113,3 +113,20 @@ variable "opensearch_master_role" {
   type        = string
   default     = ""
 }
+
+variable "tracking" {
+  description = "MLflow's database and bucket; the module tracking says what each part means."
+  type = object({
+    enabled             = optional(bool, true)
+    instance_class      = optional(string, "db.t4g.medium")
+    storage_gb          = optional(number, 50)
+    deletion_protection = optional(bool, true)
+  })
+  default = {}
+}
+
+variable "log_store_id" {
+  description = "Bucket that takes the access logs (output log_store_id of bootstrap); empty logs nothing."
+  type        = string
+  default     = ""
+}

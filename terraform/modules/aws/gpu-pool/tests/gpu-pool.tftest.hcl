@@ -104,11 +104,15 @@ run "odd_names_types_and_sizes_are_refused" {
   command = plan
 
   variables {
-    name          = "My Pool"
-    gpus_per_node = 3
-    nodes         = { min = 3, max = 2 }
-    cluster_name  = "a cluster"
+    name           = "My Pool"
+    gpus_per_node  = 3
+    nodes          = { min = 3, max = 2 }
+    cluster_name   = "a cluster"
+    node_identity  = "arn:aws:iam::123456789012:role/*"
+    reservation_id = "next week"
   }
 
-  expect_failures = [var.name, var.gpus_per_node, var.nodes, var.cluster_name]
+  expect_failures = [
+    var.name, var.gpus_per_node, var.nodes, var.cluster_name, var.node_identity, var.reservation_id,
+  ]
 }

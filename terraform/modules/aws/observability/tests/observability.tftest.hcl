@@ -68,7 +68,7 @@ run "logs_are_searched_by_roles_over_tls_in_the_network" {
   variables {
     opensearch             = { enabled = true }
     master_role_arn        = "arn:aws:iam::123456789012:role/platform-admin"
-    search_security_groups = ["sg-0123456789abcdef0"]
+    search_security_groups = { nodes = "sg-0123456789abcdef0" }
   }
 
   assert {
@@ -85,7 +85,7 @@ run "logs_are_searched_by_roles_over_tls_in_the_network" {
     error_message = "Whoever reaches the domain reads everything, or by a password."
   }
   assert {
-    condition     = length(one(aws_opensearch_domain.this["this"].vpc_options).subnet_ids) == 3 && keys(aws_vpc_security_group_ingress_rule.search)[0] == "sg-0123456789abcdef0"
+    condition     = length(one(aws_opensearch_domain.this["this"].vpc_options).subnet_ids) == 3 && aws_vpc_security_group_ingress_rule.search["nodes"].referenced_security_group_id == "sg-0123456789abcdef0"
     error_message = "The domain stands outside of the network, or others reach it."
   }
   assert {
@@ -113,7 +113,7 @@ run "alarms_to_nobody_and_odd_names_are_refused" {
     network_id             = "network"
     private_subnet_ids     = ["subnet-0a"]
     opensearch             = { node_type = "large" }
-    search_security_groups = ["10.0.0.0/8"]
+    search_security_groups = { nodes = "10.0.0.0/8" }
     log_days               = 1
   }
 

@@ -31,7 +31,7 @@ variables {
 
   network_id              = "vpc-0123456789abcdef0"
   private_subnet_ids      = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
-  allowed_security_groups = ["sg-0123456789abcdef0"]
+  allowed_security_groups = { nodes = "sg-0123456789abcdef0" }
 }
 
 run "the_database_is_private_encrypted_and_forces_tls" {
@@ -95,7 +95,7 @@ run "an_address_range_one_zone_and_no_backup_are_refused" {
   variables {
     network_id              = "10.0.0.0/16"
     private_subnet_ids      = ["subnet-0123456789abcdef0"]
-    allowed_security_groups = ["0.0.0.0/0"]
+    allowed_security_groups = { nodes = "0.0.0.0/0" }
     backup_days             = 0
     storage_gb              = 5
     instance_class          = "large"

@@ -33,7 +33,7 @@ module "tracking" {
 
   network_id              = "vpc-0123456789abcdef0"
   private_subnet_ids      = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
-  allowed_security_groups = ["sg-0123456789abcdef0"]
+  allowed_security_groups = { nodes = "sg-0123456789abcdef0" }
 }
 
 output "tracking" {
