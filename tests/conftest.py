@@ -83,6 +83,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What Terraform was shown to be; one line per tool that was missing, and how to get it."""
     _show_terraform(terminalreporter)
+    _show_planted(terminalreporter)
     missing: dict[str, list[str]] = {}
     for report in terminalreporter.stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
@@ -120,6 +121,21 @@ def _show_terraform(reporter: pytest.TerminalReporter) -> None:
     for module, row in rows:
         cells = [f"{row.get(column, '-'):{wide}}" for column, wide in columns.items()]
         reporter.line("  ".join([f"{module:{width}}", *cells]).rstrip())
+
+
+def _show_planted(reporter: pytest.TerminalReporter) -> None:
+    """Which guard has caught each mistake that tests/terraform/test_planted_faults.py made."""
+    caught = sorted(
+        found
+        for report in reporter.stats.get("passed", [])
+        for name, found in report.user_properties
+        if name == "planted fault"
+    )
+    if caught:
+        reporter.section("Planted faults")
+        width = max(len(fault) for fault, _ in caught)
+        for fault, guard in caught:
+            reporter.line(f"{fault:{width}}  {guard}")
 
 
 @pytest.fixture(scope="session")

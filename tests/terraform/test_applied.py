@@ -157,9 +157,7 @@ def test_every_stack_is_applied_and_its_state_is_in_the_bucket(
         record(record_property, f"stacks/aws/{name}", "applied", f"moto, {len(held)}{note}")
 
 
-def test_all_modules_of_aws_stand_in_the_account(
-    account: Account, record_property: Record
-) -> None:
+def test_all_modules_of_aws_stand_in_the_account(account: Account, record_property: Record) -> None:
     counts: dict[str, int] = {}
     manifests = [json.loads((root.folder / ".terraform/modules/modules.json").read_text())
                  for root in account.roots.values()]  # fmt: skip
@@ -240,7 +238,9 @@ def test_the_cluster_is_private_encrypted_and_logged(account: Account) -> None:
     }  # fmt: skip
     pool = eks.describe_nodegroup(clusterName=cluster["name"], nodegroupName="t4")["nodegroup"]
     assert pool["scalingConfig"]["minSize"] == 0
-    assert pool["taints"] == [{"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}]
+    assert pool["taints"] == [
+        {"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"}
+    ]
 
 
 def test_the_database_is_private_and_its_password_is_in_no_state(account: Account) -> None:

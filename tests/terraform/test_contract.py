@@ -20,7 +20,6 @@ from .rig import TERRAFORM, Terraform
 # Name => the parts it is made of, and the longest that the service takes.
 FITTED = {
     "base": ("owner", 63),
-    "cluster": ("owner", 63),
     "network": ("owner", 63),
     "bucket_prefix": ("global", 50),
     "role_prefix": ("owner", 50),
@@ -29,6 +28,7 @@ FITTED = {
     "budget": ("owner", 100),
     "service_account": ("owner", 28),
 }
+CLUSTER = {"aws": 63, "azure": 63, "gcp": 40}
 BARE = {"storage_account": 15, "registry_compact": 40}
 LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 CASES = 200
@@ -93,7 +93,8 @@ def test_names_are_cut_as_gleis_cuts_them(answers: Any) -> None:
     for case, made in answers:
         owner = (case["team"], case["project"], case["environment"])
         parts = {"owner": owner, "global": (case["organisation"], *owner)}
-        for name, (which, limit) in FITTED.items():
+        fitted = FITTED | {"cluster": ("owner", CLUSTER[case["cloud"]])}
+        for name, (which, limit) in fitted.items():
             assert made["names"][name] == names.fit(*parts[which], limit=limit), (name, case)
             cut += made["names"][name] != "-".join(parts[which])
         assert made["names"]["base"] == names.namespace(*owner)

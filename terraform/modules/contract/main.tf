@@ -9,7 +9,7 @@ locals {
   # Name => its parts, and the longest that the cloud takes.
   wanted = {
     base          = { parts = local.owner, limit = 63 }
-    cluster       = { parts = local.owner, limit = 63 }
+    cluster       = { parts = local.owner, limit = local.context.cloud == "gcp" ? 40 : 63 } # GKE takes 40
     network       = { parts = local.owner, limit = 63 }
     bucket_prefix = { parts = concat([local.context.organisation], local.owner), limit = 50 }
     role_prefix   = { parts = local.owner, limit = 50 }
@@ -67,6 +67,12 @@ locals {
   forms = concat(local.plain, local.numbered ? [
     "repo:${var.git.owner}@${var.git.owner_id}/${var.git.repository}@${var.git.repository_id}"
   ] : [])
+
+  # A Jenkins signs as <address>/oidc, or as <address>/job/<folder>/oidc where the credential lies in a
+  # folder; the subject is the address of the job (https://plugins.jenkins.io/oidc-provider/).
+  jenkins_url = var.jenkins == null ? null : trimsuffix(
+    var.jenkins.url != "" ? var.jenkins.url : replace(var.jenkins.issuer, "/(/job/.*)?/oidc/?$/", ""), "/"
+  )
 
   used = { for what in ["cpu", "gpu"] : what => sum(concat([0], [for it in values(var.claims) : it[what]])) }
   left = var.team_quota == null ? null : {

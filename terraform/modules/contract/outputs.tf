@@ -23,7 +23,7 @@ output "jenkins" {
   description = "Jenkins' issuer and the subjects of the one job; null without Jenkins."
   value = var.jenkins == null ? null : {
     issuer   = var.jenkins.issuer
-    subjects = ["${var.jenkins.issuer}/job/${var.jenkins.job}"]
+    subjects = ["${local.jenkins_url}/job/${replace(var.jenkins.job, "/", "/job/")}/"]
   }
 }
 

@@ -57,13 +57,17 @@ variable "git" {
 }
 
 variable "jenkins" {
-  description = "Jenkins' issuer and the one job that may ask for an identity; null for none."
-  type        = object({ issuer = string, job = string })
+  description = "Jenkins' issuer and the one job that may ask for an identity, as folder/job; null for none. Jenkins' address is read from the issuer, unless url gives it (an issuer elsewhere)."
+  type        = object({ issuer = string, job = string, url = optional(string, "") })
   default     = null
 
   validation {
-    condition     = var.jenkins == null || (!strcontains(try(var.jenkins.job, ""), "*") && startswith(try(var.jenkins.issuer, ""), "https://"))
-    error_message = "jenkins.issuer is an https:// address, jenkins.job one job without wildcards."
+    condition = var.jenkins == null || (
+      can(regex("^[^*?/]+(/[^*?/]+)*$", try(var.jenkins.job, "")))
+      && can(regex("^https://[^*?]+$", try(var.jenkins.issuer, "")))
+      && can(regex("^(https://[^*?]+)?$", try(var.jenkins.url, "")))
+    )
+    error_message = "jenkins.issuer and jenkins.url are https:// addresses, jenkins.job is one job, as folder/job, without wildcards."
   }
 }
 

@@ -1,6 +1,6 @@
 """What held once and did not change since, so that nobody has to wait for it again.
 
-Only what held is kept. GLEIS_TF_NO_CACHE=1 forgets it; a machine that starts anew has none.
+GLEIS_TF_NO_CACHE=1 forgets it; a machine that starts anew has none.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from gleis.tools import environments
+from gleis.tools.files import write_atomic
 
 from .program import Terraform
 from .tree import Module
@@ -17,15 +18,13 @@ from .tree import Module
 HERE = Path(__file__).parent
 
 
-class Green:
-    """The result of one module with one terraform and one provider."""
+class Kept:
+    """A text that follows from `parts` and from the code of the rig, and from nothing else."""
 
-    def __init__(self, module: Module, terraform: Terraform) -> None:
-        kind = terraform.provider(module.provider) if module.provider else ""
-        key = [module.digest(), terraform.version, kind]
-        key += [path.read_text() for path in sorted(HERE.glob("*.py"))]
+    def __init__(self, kind: str, *parts: str) -> None:
+        key = [*parts, *(path.read_text() for path in sorted(HERE.glob("*.py")))]
         name = hashlib.sha256("\0".join(key).encode()).hexdigest()[:32]
-        self.file = environments.cache_dir() / "tests" / "terraform-green" / name
+        self.file = environments.cache_dir() / "tests" / kind / name
 
     def read(self) -> str | None:
         """What was kept, or None."""
@@ -35,4 +34,12 @@ class Green:
 
     def keep(self, said: str) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(said)
+        write_atomic(self.file, said)
+
+
+class Green(Kept):
+    """The result of one module with one terraform and one provider; only what held is kept."""
+
+    def __init__(self, module: Module, terraform: Terraform) -> None:
+        provider = terraform.provider(module.provider) if module.provider else ""
+        super().__init__("terraform-green", module.digest(), terraform.version, provider)

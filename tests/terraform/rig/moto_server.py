@@ -208,9 +208,7 @@ def with_security_group():
     def delete_cluster(self, name):
         cluster = delete(self, name)
         ec2 = ec2_backends[self.account_id][self.region_name]
-        ec2.delete_security_group(
-            group_id=cluster.resources_vpc_config["clusterSecurityGroupId"]
-        )
+        ec2.delete_security_group(group_id=cluster.resources_vpc_config["clusterSecurityGroupId"])
         return cluster
 
     EKSBackend.create_cluster, EKSBackend.delete_cluster = create_cluster, delete_cluster

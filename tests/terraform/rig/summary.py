@@ -15,3 +15,8 @@ def record(into: Record, module: str, column: str, value: str) -> None:
     """Say of `module` in `column` what the running test has shown; `into` is `record_property`."""
     assert column in COLUMNS
     into("terraform", (module, column, value))
+
+
+def planted(into: Record, fault: str, guard: str) -> None:
+    """Say which guard has caught a mistake that the running test has planted."""
+    into("planted fault", (fault, guard))

@@ -41,9 +41,16 @@ locals {
     { "${local.issuer}:aud" = local.audience },
     local.github_com && var.git.repository_id != "" ? { "${local.issuer}:repository_id" = var.git.repository_id } : {},
   )
-  # The one wildcard: which version of the workflow runs is pinned in the calling repository.
-  git_like = var.workflow == "" ? {} : {
-    StringLike = { "${local.issuer}:job_workflow_ref" = "${var.workflow}@*" }
+  # Wildcards stand in two places. Which version of the workflow runs is pinned in the calling repository.
+  # And the subject of a job with an environment says nothing of its branch, so `ref` has to: without
+  # it, any branch and any pull request that names the environment would deploy.
+  git_like = {
+    for role in keys(module.contract.subjects) : role => merge(
+      var.workflow == "" ? {} : { "${local.issuer}:job_workflow_ref" = ["${var.workflow}@*"] },
+      role == "deploy" && local.github_com ? {
+        "${local.issuer}:ref" = ["refs/heads/${var.git.default_branch}", "refs/tags/*"]
+      } : {},
+    )
   }
 
   # Jenkins' tokens name the job and nothing of pull requests, so it never gets the read role.
@@ -64,7 +71,7 @@ locals {
           Principal = { Federated = local.provider_id }
           Condition = merge(
             { StringEquals = merge(local.git_equals, { "${local.issuer}:sub" = subjects }) },
-            local.git_like,
+            length(local.git_like[role]) == 0 ? {} : { StringLike = local.git_like[role] },
           )
         }],
         [for jenkins_subjects in [local.jenkins_subjects[role]] : {

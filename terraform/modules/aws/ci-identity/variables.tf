@@ -27,10 +27,11 @@ variable "git" {
 }
 
 variable "jenkins" {
-  description = "Issuer and job of the Jenkins that also builds this repository; null when there is none."
+  description = "Issuer and job (folder/job) of the Jenkins that also builds this repository, and its address where the issuer is elsewhere; null when there is none."
   type = object({
     issuer = string
     job    = string
+    url    = optional(string, "")
   })
   default = null
 }

@@ -31,6 +31,7 @@ variable "jenkins" {
   type = object({
     issuer = string
     job    = string
+    url    = optional(string, "")
   })
   default = null
 }

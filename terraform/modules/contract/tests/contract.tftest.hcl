@@ -44,6 +44,36 @@ run "a_wildcard_in_the_repository_is_refused" {
   expect_failures = [var.git]
 }
 
+run "a_job_of_Jenkins_is_known_by_its_address_whichever_folder_signs" {
+  command = plan
+  variables {
+    jenkins = { issuer = "https://ci.example.com/jenkins/job/drivetrain/oidc", job = "drivetrain/bearing-wear/main" }
+  }
+  assert {
+    condition     = output.jenkins.subjects == ["https://ci.example.com/jenkins/job/drivetrain/job/bearing-wear/job/main/"]
+    error_message = "the subject is not the address of the job"
+  }
+}
+
+run "an_issuer_elsewhere_needs_the_address_of_Jenkins" {
+  command = plan
+  variables {
+    jenkins = { issuer = "https://keys.example.com/ci", job = "bearing-wear", url = "https://ci.example.com/" }
+  }
+  assert {
+    condition     = output.jenkins.subjects == ["https://ci.example.com/job/bearing-wear/"]
+    error_message = "the subject is not the address of the job"
+  }
+}
+
+run "a_job_with_a_wildcard_is_refused" {
+  command = plan
+  variables {
+    jenkins = { issuer = "https://ci.example.com/oidc", job = "drivetrain/*" }
+  }
+  expect_failures = [var.jenkins]
+}
+
 run "an_excess_of_the_quota_is_said_in_words" {
   command = plan
   variables {

@@ -84,10 +84,11 @@ variable "repositories" {
 }
 
 variable "jenkins" {
-  description = "By project: issuer and job of the Jenkins that also builds it."
+  description = "By project: issuer and job (folder/job) of the Jenkins that also builds it, and its address where the issuer is elsewhere."
   type = map(object({
     issuer = string
     job    = string
+    url    = optional(string, "")
   }))
   default = {}
 }

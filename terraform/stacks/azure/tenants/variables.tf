@@ -88,6 +88,7 @@ variable "jenkins" {
   type = map(object({
     issuer = string
     job    = string
+    url    = optional(string, "")
   }))
   default = {}
 }

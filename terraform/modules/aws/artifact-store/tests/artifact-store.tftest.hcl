@@ -78,10 +78,11 @@ run "a_store_refuses_plain_http_and_other_encryption" {
   assert {
     condition = alltrue([
       aws_kms_key.this["this"].enable_key_rotation,
+      aws_kms_key.this["this"].deletion_window_in_days == 30,
       one(aws_s3_bucket_server_side_encryption_configuration.this.rule).bucket_key_enabled,
       one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms",
     ])
-    error_message = "The bucket is not encrypted by a key of its own that rotates."
+    error_message = "The bucket is not encrypted by a key of its own that rotates and can be called back for a month."
   }
   assert {
     condition = alltrue([

@@ -44,7 +44,8 @@ run "a_role_trusts_exact_subjects_and_pull_requests_only_read" {
         ]
       }
       StringLike = {
-        "token.actions.githubusercontent.com:job_workflow_ref" = "acme/platform/.github/workflows/ml-pipeline.yml@*"
+        "token.actions.githubusercontent.com:job_workflow_ref" = ["acme/platform/.github/workflows/ml-pipeline.yml@*"]
+        "token.actions.githubusercontent.com:ref"              = ["refs/heads/main", "refs/tags/*"]
       }
     }
     error_message = "The deploy role trusts others than the jobs of environment dev."

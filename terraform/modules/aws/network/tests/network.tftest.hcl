@@ -66,6 +66,30 @@ run "nodes_stand_in_private_subnets_that_do_not_overlap" {
   }
 }
 
+run "what_is_handed_on_as_private_is_private" {
+  command = plan
+
+  override_resource {
+    target          = aws_subnet.private
+    values          = { id = "private" }
+    override_during = plan
+  }
+  override_resource {
+    target          = aws_subnet.public
+    values          = { id = "public" }
+    override_during = plan
+  }
+
+  assert {
+    condition     = join(" ", output.private_subnet_ids) == "private private private"
+    error_message = "Nodes would be given a public subnet."
+  }
+  assert {
+    condition     = join(" ", output.public_subnet_ids) == "public public public"
+    error_message = "Load balancers would be given a private subnet."
+  }
+}
+
 run "the_cloud_is_reached_from_inside_and_all_that_flows_is_logged" {
   command = plan
 

@@ -1,0 +1,4 @@
+# Filled in by `terraform init -backend-config=…`; see ../../README.md.
+terraform {
+  backend "gcs" {}
+}
