@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gleis.contract.platform import Infra
+from gleis.contract import platform
+from gleis.contract.platform import Infra, Platform
 from gleis.infra import team_state
 from gleis.infra.errors import InfraError
+
+
+@pytest.fixture
+def organisation() -> Platform:
+    return platform.load()
+
 
 AWS = 'provider["registry.terraform.io/hashicorp/aws"]'
 
@@ -141,7 +149,7 @@ def test_no_state_is_an_empty_one_and_another_shape_is_refused() -> None:
             team_state.read(text)
 
 
-def test_a_state_lies_where_the_readme_of_the_stacks_says() -> None:
+def test_a_state_lies_where_the_readme_of_the_stacks_says(organisation: Platform) -> None:
     infra = Infra(
         "acme",
         {
@@ -150,16 +158,19 @@ def test_a_state_lies_where_the_readme_of_the_stacks_says() -> None:
             "gcp": {"dev": {"bucket": "g"}},
         },
     )
-    aws = team_state.backend(infra, "aws", "dev", "vision")
+    known = replace(organisation, infra=infra)
+    aws = team_state.backend(known, "aws", "dev", "vision")
     assert aws is not None
     assert aws.type == "s3"
     assert aws.settings["key"] == "dev/tenants/vision.tfstate"
     written = json.loads(aws.configuration())
     assert written["terraform"]["backend"]["s3"]["bucket"] == "b"
-    azure = team_state.backend(infra, "azure", "dev", "vision")
-    gcp = team_state.backend(infra, "gcp", "dev", "vision")
+    azure = team_state.backend(known, "azure", "dev", "vision")
+    gcp = team_state.backend(known, "gcp", "dev", "vision")
     assert azure is not None
     assert azure.settings["use_azuread_auth"] is True
+    assert azure.settings["subscription_id"] == organisation.clouds["azure"].accounts["dev"]
     assert gcp is not None
     assert (gcp.type, gcp.settings["prefix"]) == ("gcs", "dev/tenants/vision")
-    assert team_state.backend(infra, "aws", "prod", "vision") is None
+    assert team_state.backend(known, "aws", "prod", "vision") is None
+    assert team_state.backend(organisation, "aws", "dev", "vision") is None

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gleis.contract.platform import Infra
+from gleis.contract.platform import Platform
 from gleis.infra.errors import InfraError
 
 _VERSION = 4
@@ -35,9 +35,10 @@ class Backend:
         return json.dumps({"terraform": {"backend": {self.type: dict(self.settings)}}}, indent=2)
 
 
-def backend(infra: Infra, cloud: str, environment: str, team: str) -> Backend | None:
+def backend(platform: Platform, cloud: str, environment: str, team: str) -> Backend | None:
     """Where the state of a team's projects lies; None where platform.yaml names no place."""
-    settings = infra.states.get(cloud, {}).get(environment)
+    states = platform.infra.states if platform.infra else {}
+    settings = states.get(cloud, {}).get(environment)
     if settings is None:
         return None
     state = f"{environment}/tenants/{team}"
@@ -45,7 +46,9 @@ def backend(infra: Infra, cloud: str, environment: str, team: str) -> Backend | 
         return Backend("s3", {**settings, "key": f"{state}.tfstate"})
     if cloud == "azure":
         # Read as the signed-in identity: the keys of a storage account open all of it.
-        return Backend("azurerm", {**settings, "key": f"{state}.tfstate", "use_azuread_auth": True})
+        own = {"key": f"{state}.tfstate", "use_azuread_auth": True}
+        subscription = platform.clouds[cloud].accounts.get(environment, "")
+        return Backend("azurerm", {**settings, **own, "subscription_id": subscription})
     return Backend("gcs", {**settings, "prefix": state})
 
 

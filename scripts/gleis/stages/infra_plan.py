@@ -78,13 +78,13 @@ def run(context: Context) -> Outcome:
 
 def _where(context: Context) -> Backend | str:
     """Where the team's state lies, or why there is nothing to plan."""
-    delivery, settings = context.project.delivery, context.platform.infra
-    if settings is None:
+    delivery = context.project.delivery
+    if context.platform.infra is None:
         return "platform.yaml names no state of the infrastructure (infra)"
     if not (context.root / CODE / "main.tf").is_file():
         return f"this repo has no {CODE}/main.tf; `gleis update` brings it"
     team = context.project.metadata.team
-    found = team_state.backend(settings, delivery.cloud, context.environment, team)
+    found = team_state.backend(context.platform, delivery.cloud, context.environment, team)
     place = f"infra.states.{delivery.cloud}.{context.environment}"
     return found or f"platform.yaml names no state of the infrastructure ({place})"
 
