@@ -46,9 +46,12 @@ def backend(platform: Platform, cloud: str, environment: str, team: str) -> Back
         return Backend("s3", {**settings, "key": f"{state}.tfstate"})
     if cloud == "azure":
         # Read as the signed-in identity: the keys of a storage account open all of it.
-        own = {"key": f"{state}.tfstate", "use_azuread_auth": True}
-        subscription = platform.clouds[cloud].accounts.get(environment, "")
-        return Backend("azurerm", {**settings, **own, "subscription_id": subscription})
+        own: dict[str, str | bool] = {
+            "subscription_id": platform.clouds[cloud].accounts.get(environment, ""),
+            "key": f"{state}.tfstate",
+            "use_azuread_auth": True,
+        }
+        return Backend("azurerm", {**settings, **own})
     return Backend("gcs", {**settings, "prefix": state})
 
 
