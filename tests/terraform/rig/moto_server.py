@@ -1,8 +1,8 @@
 """AWS on loopback: moto's server, and the parts of EKS and Budgets that it lacks.
 
-`moto_server.py PORT`, in the environment of requirements/terraform.lock. What stands here keeps what
-it is sent and gives it back: enough to see what Terraform sends, and no more than that. LACKING
-in aws.py names it, so that the summary of a run can say which resources moto did not keep.
+`moto_server.py PORT REGION`, in the environment of requirements/terraform.lock. What stands here
+keeps what it is sent and gives it back: enough to see what Terraform sends, no more than that.
+LACKING in aws.py names it, so that the summary of a run can say what moto did not keep.
 """
 
 # mypy: ignore-errors
@@ -42,6 +42,8 @@ class Lacking:
         cluster = found["cluster"]
         parts = [unquote(part) for part in found["rest"].split("/")]
         with self.lock:
+            if parts[0] == "updates":
+                return 200, {"update": {"id": parts[1], "status": "Successful"}}
             handler = getattr(self, "_" + parts[0].replace("-", "_"))
             return handler(method, cluster, parts[1:], sent)
 
@@ -97,9 +99,6 @@ class Lacking:
                 self.kept.pop(("pod", cluster, arn.rpartition("/")[2]), None)
         return self._lifecycle("addon", method, cluster, names[0] if names else None, "addon",
                                "addons")  # fmt: skip
-
-    def _updates(self, method, cluster, names, sent):
-        return 200, {"update": {"id": names[0], "status": "Successful"}}
 
     def _pod(self, cluster, sent):
         name = "a-" + uuid.uuid4().hex[:17]
