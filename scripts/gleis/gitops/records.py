@@ -9,6 +9,7 @@ from typing import Any
 
 from gleis.contract import ContractError, document, schema, typed
 from gleis.contract.problem import Problem, shown
+from gleis.contract.project import Replicas, Slo
 from gleis.gitops.errors import GitopsError
 
 PROJECT = "project.yaml"
@@ -26,6 +27,20 @@ class TenantServing:
     mode: str
     target: str
     cloud: str
+    slo: Slo | None = None
+    replicas: Replicas | None = None
+
+
+@dataclass(frozen=True)
+class TenantTraining:
+    """What a training run asks the cluster for."""
+
+    framework: str
+    engine: str
+    nodes: int
+    gpus_per_node: int
+    gpu_type: str
+    max_hours: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,7 @@ class Tenant:
     environments: tuple[str, ...]
     namespaces: dict[str, str]
     schedule: str = ""
+    training: TenantTraining | None = None
 
     @property
     def name(self) -> str:

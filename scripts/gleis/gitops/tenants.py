@@ -25,7 +25,15 @@ from gleis.gitops.git import (
 )
 from gleis.gitops.location import Location
 from gleis.gitops.promotion import Propose
-from gleis.gitops.records import PROJECT, Record, Share, Tenant, TenantServing, TenantSource
+from gleis.gitops.records import (
+    PROJECT,
+    Record,
+    Share,
+    Tenant,
+    TenantServing,
+    TenantSource,
+    TenantTraining,
+)
 from gleis.gitops.state import Change, Landed, Snapshot
 from gleis.tools import ToolFailed, ToolTimeout, write_atomic
 
@@ -112,6 +120,7 @@ def describe(root: Path, platform: Platform, repository: str, quota: Share | Non
             "address with --repository https://…"
         )
     metadata, delivery = contract.metadata, contract.delivery
+    serving, training = contract.serving, contract.training
     return Tenant(
         project=metadata.name,
         team=metadata.team,
@@ -120,14 +129,24 @@ def describe(root: Path, platform: Platform, repository: str, quota: Share | Non
         data_class=metadata.data_class,
         risk=metadata.risk,
         source=TenantSource(checked_url(repository), _template_version(root)),
-        serving=TenantServing(contract.serving.mode, delivery.target, delivery.cloud),
+        serving=TenantServing(
+            serving.mode, delivery.target, delivery.cloud, serving.slo, serving.replicas
+        ),
         quota=quota or share(contract),
         environments=delivery.environments,
         namespaces={
             name: names.namespace(metadata.team, metadata.name, name)
             for name in delivery.environments
         },
-        schedule=contract.training.schedule,
+        schedule=training.schedule,
+        training=TenantTraining(
+            contract.model.framework,
+            training.engine,
+            training.nodes,
+            training.gpus_per_node,
+            training.gpu_type,
+            training.max_hours,
+        ),
     )
 
 
