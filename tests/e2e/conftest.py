@@ -18,8 +18,11 @@ from pathlib import Path
 import copier
 import pytest
 
-from gleis.contract import platform
-from gleis.tools import catalogue, process
+from gleis.contract import platform, project
+from gleis.pipeline import graph
+from gleis.pipeline.stage import Context
+from gleis.pipeline.worker import Worker
+from gleis.tools import catalogue, environments, process
 
 from .organisation import Rig, base_root, run, site_settings
 
@@ -96,6 +99,24 @@ class Repo:
         text = path.read_text()
         assert old in text, f"{old!r} is not in {name}"
         path.write_text(text.replace(old, new))
+
+
+def context_of(repo: Repo, stage: str, workers: list[Worker]) -> Context:
+    """What the runner would give to the body of `stage` for `dev`."""
+    made = environments.ensure(repo.path / "requirements.lock", name="project")
+
+    def worker() -> Worker:
+        workers.append(Worker(made.python, repo.path))
+        return workers[-1]
+
+    log = repo.path / ".gleis" / "run" / f"{stage}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.touch()
+    organisation = platform.load()
+    return Context(
+        repo.path, project.load(repo.path, organisation), organisation,
+        graph.load().stage(stage), "dev", log, lambda _: None, lambda: made, worker, worker,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -13,18 +13,14 @@ from typing import Any
 import pytest
 
 from gleis import supply
-from gleis.contract import platform, project
-from gleis.pipeline import graph
-from gleis.pipeline.stage import Context
 from gleis.pipeline.worker import Worker
 from gleis.stages import image as image_stage
 from gleis.stages import smoke
 from gleis.supply import archive, signatures
 from gleis.supply.builders import Recipe, buildah
 from gleis.supply.registry import Registry
-from gleis.tools import environments
 
-from .conftest import Repo, commit, git
+from .conftest import Repo, commit, context_of, git
 from .organisation import Rig
 
 EPOCH = 1_700_000_000
@@ -58,23 +54,6 @@ def packaged(
 
 def read(repo: Repo, name: str) -> Any:
     return json.loads((repo.path / ".gleis" / "out" / name).read_text())
-
-
-def context_of(repo: Repo, stage: str, workers: list[Worker]) -> Context:
-    """What the runner would give to the body of `stage` for `dev`."""
-    made = environments.ensure(repo.path / "requirements.lock", name="project")
-
-    def worker() -> Worker:
-        workers.append(Worker(made.python, repo.path))
-        return workers[-1]
-
-    log = repo.path / ".gleis" / "run" / f"{stage}.log"
-    log.touch()
-    organisation = platform.load()
-    return Context(
-        repo.path, project.load(repo.path, organisation), organisation,
-        graph.load().stage(stage), "dev", log, lambda _: None, lambda: made, worker, worker,
-    )  # fmt: skip
 
 
 @pytest.mark.real

@@ -143,15 +143,29 @@ class Root:
         found = json.loads(self.checked("output", "-json"))
         return {name: it["value"] for name, it in found.items()}
 
-    def resources(self) -> list[dict[str, Any]]:
+    def resources(self) -> list[Resource]:
         """What the state holds, with the resources of its modules."""
+        state = json.loads(self.checked("state", "pull"))
+        return [
+            Resource(each.get("module", ""), each["type"], each["name"], instance["attributes"])
+            for each in state["resources"]
+            if each["mode"] == "managed"
+            for instance in each["instances"]
+        ]
 
-        def below(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
-            yield from (each for each in module.get("resources", []) if each["mode"] == "managed")
-            for child in module.get("child_modules", []):
-                yield from below(child)
 
-        return list(below(json.loads(self.checked("show", "-json"))["values"]["root_module"]))
+@dataclass(frozen=True)
+class Resource:
+    """One resource of a state; `module` is the address of its module, empty for the root's."""
+
+    module: str
+    type: str
+    name: str
+    attributes: dict[str, Any]
+
+    @property
+    def address(self) -> str:
+        return ".".join(filter(None, (self.module, self.type, self.name)))
 
 
 def needs_real(terraform: Terraform, config: pytest.Config) -> None:
