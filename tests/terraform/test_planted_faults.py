@@ -18,6 +18,7 @@ import yaml
 from gleis.infra import interface
 
 from . import test_house, test_modules, trust
+from .test_parity import judged
 from .rig import Module, Terraform, copy, find
 from .rig.checkov import Scan, scan
 from .rig.green import Kept
@@ -98,7 +99,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scan:
 def test_there_are_25_and_each_has_a_name_of_its_own() -> None:
     assert len(FAULTS) >= 25
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    assert {fault.kind for fault in FAULTS} == {"run", "trust", "pods", "checkov", "rule", "house"}
+    assert {fault.kind for fault in FAULTS} == {"run", "trust", "pods", "checkov", "rule", "house", "parity"}
 
 
 @of("run")
@@ -199,3 +200,16 @@ def test_a_rule_for_interfaces_catches_it(
     with pytest.raises(AssertionError):
         rule(interface.read(test_house.TERRAFORM, fault.module.name))
     planted(record_property, fault.name, f"house: {fault.by}")
+
+
+@of("parity")
+def test_the_comparison_of_clouds_catches_it(
+    fault: Fault, tmp_path: Path, record_property: Record
+) -> None:
+    tree = copy(tmp_path)
+    assert judged(tree.parent) == []
+    fault.plant(tree)
+
+    said = judged(tree.parent)
+    assert any(each.startswith(fault.by) for each in said), said
+    planted(record_property, fault.name, f"parity: {fault.by}")
