@@ -130,6 +130,8 @@ CASES = (
     Case("gpu", "prod", _GPU, RELEASE),
     Case("nothing-promoted", "prod", deepcopy(_ONLINE), {}),
 )
+# What a chart asks for beside the records.
+OPTIONS: dict[str, dict[str, Any]] = {"model-training": {"run": {"id": "1"}}}
 
 
 def case(name: str) -> Case:

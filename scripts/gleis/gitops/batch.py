@@ -46,7 +46,8 @@ kind: Rendered
   "Capabilities" $.Capabilities }}
 {{- $objects := list }}
 {{- range regexSplit "(?m)^---\\\\s*$" (include (printf "%s.objects" $item.chart) $context) -1 }}
-{{- with . | fromYaml }}
+{{- /* One newline at the end, as Helm prints it: a block of text that ends there keeps it. */}}
+{{- with printf "%s\\n" (trim .) | fromYaml }}
 {{- if and .Error (not .kind) }}{{ fail .Error }}{{ end }}
 {{- $objects = append $objects . }}
 {{- end }}
