@@ -24,7 +24,10 @@ PLATFORM: dict[str, Any] = {
         "queues": "kueue-system",
         "tracking": "mlflow",
     },
-    "kubernetes": {"freeze": {"schedule": "0 16 * * 5", "duration": "62h"}},
+    "kubernetes": {
+        **_PLATFORM.get("kubernetes", {}),
+        "freeze": {"schedule": "0 16 * * 5", "duration": "62h"},
+    },
 }
 RELEASE = {
     "modelVersion": "3",
