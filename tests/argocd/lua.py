@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tests.argocd.rig import programs
+from .rig import programs
 
 HEALTH = programs.REPO / "argocd" / "health"
 STATUSES = ("Healthy", "Progressing", "Degraded", "Suspended", "Missing", "Unknown")

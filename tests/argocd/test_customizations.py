@@ -9,16 +9,18 @@ import pytest
 import yaml
 
 from gleis.gitops import customizations
-from tests.argocd import lua
+
+from . import lua
 
 
 def test_argo_cd_is_told_the_checks_and_the_differences_under_the_keys_it_reads() -> None:
     entries = customizations.config_map(lua.HEALTH)
 
     key = "resource.customizations.health.trainer.kubeflow.org_TrainJob"
-    assert entries[key] == (
-        lua.HEALTH / "trainer.kubeflow.org" / "TrainJob" / "health.lua"
-    ).read_text()
+    assert (
+        entries[key]
+        == (lua.HEALTH / "trainer.kubeflow.org" / "TrainJob" / "health.lua").read_text()
+    )
     key = "resource.customizations.ignoreDifferences.batch_Job"
     assert "/spec/suspend" in yaml.safe_load(entries[key])["jsonPointers"]
     assert "why" not in yaml.safe_load(entries[key])
@@ -37,5 +39,5 @@ def test_a_way_to_ignore_that_argo_cd_does_not_know_is_refused(
 ) -> None:
     document = {"syncOptions": [], "kinds": {"batch/Job": ways}}
     (tmp_path / "ignore-differences.yaml").write_text(yaml.safe_dump(document))
-    with pytest.raises(ValueError, match="batch/Job: .*give jsonPointers"):
+    with pytest.raises(ValueError, match=r"batch/Job: .*give jsonPointers"):
         customizations.config_map(tmp_path)

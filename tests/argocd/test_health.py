@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.argocd import lua, rig
-from tests.argocd.lua import Case
+from . import lua, rig
+from .lua import Case
 
 KINDS = {
     "jobset.x-k8s.io/JobSet",
