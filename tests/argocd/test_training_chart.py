@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from gleis.gitops import batch
+from gleis.gitops.batch import Item
 
 from . import rig
 from .cases import PLATFORM, RELEASE, tenant
@@ -345,34 +345,20 @@ def test_a_number_reaches_the_run_as_it_was_written() -> None:
     assert (env["STEPS"], env["RATE"]) == ("2000000", "0.5")
 
 
-def test_many_runs_in_one_call_of_helm_come_out_as_one_by_one(helm: int, tmp_path: Path) -> None:
-    templates = tmp_path / "batch" / "templates"
-    templates.mkdir(parents=True)
-    (tmp_path / "batch" / "Chart.yaml").write_text("{apiVersion: v2, name: batch, version: 0.0.0}")
-    for folder in ("library", CHART):
-        for file in (rig.CHARTS / folder / "templates").glob("_*.tpl"):
-            shutil.copy(file, templates / f"_{folder}{file.name}")
-    (templates / "all.yaml").write_text(
-        "{{- range .Values.items }}\n"
-        "{{- $values := mergeOverwrite (deepCopy $.Values.defaults) . }}\n"
-        '{{- $context := dict "Values" $values "Release" $.Release "Chart" $.Chart\n'
-        '  "Capabilities" $.Capabilities }}\n'
-        f'---\n{{{{ include "{CHART}.objects" $context }}}}\n'
-        "{{- end }}\n"
-    )
-    defaults = yaml.safe_load((rig.CHARTS / CHART / "values.yaml").read_text())
-    (tmp_path / "values.yaml").write_text(
-        yaml.safe_dump({"defaults": defaults, "items": list(CASES.values())})
-    )
-    argv = [str(rig.helm(helm)), "template", str(tmp_path / "batch")]
-    done = rig.programs.run([*argv, "--values", str(tmp_path / "values.yaml")], tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_many_runs_in_one_call_of_helm_come_out_as_one_by_one(helm: int) -> None:
+    shared = {"platform": PLATFORM}
+    items = [
+        Item(CHART, "it", "default", {key: each[key] for key in each if key not in shared})
+        for each in CASES.values()
+    ]
 
-    def order(objects: list[rig.Object]) -> list[str]:
+    def ordered(objects: Iterable[rig.Object]) -> list[str]:
         return sorted(json.dumps(each, sort_keys=True) for each in objects)
 
-    single = [each for name in CASES for each in rendered(name, helm)]
-    assert order(rig.parse(done.stdout)) == order(single)
+    many = batch.render(items, shared=shared, helm=rig.helm(helm))
+    for name, found in zip(CASES, many, strict=True):
+        assert not found.problems
+        assert ordered(found.objects) == ordered(rendered(name, helm)), name
 
 
 REFUSED = [
