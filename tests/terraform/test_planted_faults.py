@@ -99,7 +99,15 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scan:
 def test_there_are_25_and_each_has_a_name_of_its_own() -> None:
     assert len(FAULTS) >= 25
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    assert {fault.kind for fault in FAULTS} == {"run", "trust", "pods", "checkov", "rule", "house", "parity"}
+    assert {fault.kind for fault in FAULTS} == {
+        "run",
+        "trust",
+        "pods",
+        "checkov",
+        "rule",
+        "house",
+        "parity",
+    }
 
 
 @of("run")
