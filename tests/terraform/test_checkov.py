@@ -21,6 +21,7 @@ WITHOUT_CHECKS = (
     "_consumption_budget",
     "azurerm_federated_identity_credential",
     "azurerm_log_analytics_workspace",
+    "azurerm_monitor_",
     "azurerm_resource_group",
     "azurerm_role_assignment",
     "azurerm_user_assigned_identity",
