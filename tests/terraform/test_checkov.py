@@ -25,6 +25,7 @@ WITHOUT_CHECKS = (
     "azurerm_resource_group",
     "azurerm_role_assignment",
     "azurerm_user_assigned_identity",
+    "google_binary_authorization_policy",
     "google_monitoring_notification_channel",
 )
 HEAD = """\

@@ -18,11 +18,11 @@ import yaml
 from gleis.infra import interface
 
 from . import test_house, test_modules, trust
-from .test_parity import judged
 from .rig import Module, Terraform, copy, find
 from .rig.checkov import Scan, scan
 from .rig.green import Kept
 from .rig.summary import Record, planted
+from .test_parity import judged
 
 _FAULTS = Path(__file__).with_name("faults.yaml")
 _CODE = Path(__file__).read_text()
