@@ -15,7 +15,19 @@ _SKIP = re.compile(r"#\s*checkov:skip\s*=\s*([A-Z0-9_]+)\s*:?[ \t]*(.*)")
 _TYPE = re.compile(r'^resource "(\w+)"', re.M)
 TABLE = TERRAFORM / "SKIPPED.md"
 # Checkov 3.3.30 has no check of these: a module of nothing else leaves no result.
-WITHOUT_CHECKS = ("_budget", "_budgets_budget", "_consumption_budget")
+WITHOUT_CHECKS = (
+    "_budget",
+    "_budgets_budget",
+    "_consumption_budget",
+    "azurerm_federated_identity_credential",
+    "azurerm_log_analytics_workspace",
+    "azurerm_monitor_",
+    "azurerm_resource_group",
+    "azurerm_role_assignment",
+    "azurerm_user_assigned_identity",
+    "google_binary_authorization_policy",
+    "google_monitoring_notification_channel",
+)
 HEAD = """\
 # What Checkov is told to overlook
 

@@ -18,11 +18,11 @@ import yaml
 from gleis.infra import interface
 
 from . import test_house, test_modules, trust
-from .test_parity import judged
 from .rig import Module, Terraform, copy, find
 from .rig.checkov import Scan, scan
 from .rig.green import Kept
 from .rig.summary import Record, planted
+from .test_parity import judged
 
 _FAULTS = Path(__file__).with_name("faults.yaml")
 _CODE = Path(__file__).read_text()
@@ -99,7 +99,15 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Scan:
 def test_there_are_25_and_each_has_a_name_of_its_own() -> None:
     assert len(FAULTS) >= 25
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    assert {fault.kind for fault in FAULTS} == {"run", "trust", "pods", "checkov", "rule", "house", "parity"}
+    assert {fault.kind for fault in FAULTS} == {
+        "run",
+        "trust",
+        "pods",
+        "checkov",
+        "rule",
+        "house",
+        "parity",
+    }
 
 
 @of("run")

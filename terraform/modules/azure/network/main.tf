@@ -234,11 +234,10 @@ resource "azurerm_private_endpoint" "this" {
 
 # Flow logs go to a store first, from which the workspace gets its summaries.
 resource "azurerm_storage_account" "flow_logs" {
-  #checkov:skip=CKV_AZURE_33:Queues are not used
+  #checkov:skip=CKV_AZURE_33:Nothing writes to queues here, so there are no requests to log
   #checkov:skip=CKV_AZURE_59:The network watcher writes as a service of Azure's, past the rule that refuses everybody
   #checkov:skip=CKV_AZURE_206:Three zones hold each log; a second region is for the organisation to decide
   #checkov:skip=CKV2_AZURE_1:As S3 does with the log bucket, Azure encrypts it by a key of its own
-  #checkov:skip=CKV2_AZURE_21:A log of who reads the log would log itself
   #checkov:skip=CKV2_AZURE_33:Nobody reads it from inside the network; the workspace is where one looks
   #checkov:skip=CKV2_AZURE_40:The network watcher writes by the account's keys
   name                             = "${module.contract.names.storage_account}network"

@@ -99,8 +99,8 @@ run "jenkins_builds_and_deploys_and_never_reads_for_pull_requests" {
 
   assert {
     condition = { for name, credential in azurerm_federated_identity_credential.this : name => credential.subject if credential.issuer == "https://jenkins.acme.example/oidc" } == {
-      build-jenkins-0  = "https://jenkins.acme.example/oidc/job/vision/lane-detection/main"
-      deploy-jenkins-0 = "https://jenkins.acme.example/oidc/job/vision/lane-detection/main"
+      build-jenkins-0  = "https://jenkins.acme.example/job/vision/job/lane-detection/job/main/"
+      deploy-jenkins-0 = "https://jenkins.acme.example/job/vision/job/lane-detection/job/main/"
     }
     error_message = "Jenkins gets another identity than build and deploy, or for another job."
   }

@@ -95,7 +95,7 @@ run "without_a_provider_each_issuer_gets_one_that_cannot_speak_for_the_other" {
     error_message = "The provider lets other repositories or other workflows in."
   }
   assert {
-    condition     = google_iam_workload_identity_pool_provider.this["jenkins"].attribute_condition == "assertion.sub in ['https://jenkins.acme.example/oidc/job/vision/lane-detection/main']"
+    condition     = google_iam_workload_identity_pool_provider.this["jenkins"].attribute_condition == "assertion.sub in ['https://jenkins.acme.example/job/vision/job/lane-detection/job/main/']"
     error_message = "Jenkins can speak for another job, or for the git host."
   }
   assert {
