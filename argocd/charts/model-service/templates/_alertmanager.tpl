@@ -1,0 +1,28 @@
+{{/* Only where alerts are not routed by their labels: the operator adds one route per namespace. */}}
+{{- define "model-service.alertmanager-config" }}
+---
+{{- include "model-service.head" (dict "context" . "api" "monitoring.coreos.com/v1alpha1" "kind" "AlertmanagerConfig") }}
+spec:
+  route:
+    receiver: owner
+    groupBy: [alertname, environment, model]
+    groupWait: 30s
+    groupInterval: 5m
+    repeatInterval: 24h
+    matchers:
+      - {name: model, matchType: "=", value: {{ .Values.tenant.project }}}
+    routes:
+      - receiver: owner
+        groupWait: 10s
+        repeatInterval: 1h
+        matchers:
+          - {name: severity, matchType: "=", value: page}
+  receivers:
+    - name: owner
+      emailConfigs:
+        - {to: {{ .Values.tenant.owner }}, sendResolved: true}
+  inhibitRules:
+    - sourceMatch: [{name: severity, matchType: "=", value: page}]
+      targetMatch: [{name: severity, matchType: "=", value: ticket}]
+      equal: [alertname, environment, model]
+{{- end }}
