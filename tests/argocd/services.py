@@ -79,9 +79,7 @@ def rendered(name: str, major: int = 4) -> list[rig.Object]:
 def one(objects: list[rig.Object], kind: str, name: str = "") -> rig.Object:
     """The one object of a kind (and name)."""
     (found,) = [
-        each
-        for each in objects
-        if each["kind"] == kind and name in ("", each["metadata"]["name"])
+        each for each in objects if each["kind"] == kind and name in ("", each["metadata"]["name"])
     ]
     return found
 

@@ -32,7 +32,9 @@ def rule_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     folder = tmp_path_factory.mktemp("rules")
     for name in RENDERED:
-        groups = [{key: it for key, it in group.items() if key != "interval"} for group in rules(name)]
+        groups = rules(name)
+        for group in groups:
+            del group["interval"]
         (folder / f"{name}.yaml").write_text(yaml.safe_dump({"groups": groups}))
     return folder
 

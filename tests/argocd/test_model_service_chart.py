@@ -19,7 +19,15 @@ Valid = Callable[[Iterable[Any]], None]
 NOTHING = ("none", "none-released", "swarm", "nothing-promoted")
 SOMETHING = [name for name in SERVICES if name not in NOTHING]
 WHOLE = ("online-dev", "online-prod", "batch", "none", "nothing-promoted")
-VARIANTS = ("rollout-gateway", "ingress", "keda", "kserve", "one-replica", "batch-store", "alertmanager-config")
+VARIANTS = (
+    "rollout-gateway",
+    "ingress",
+    "keda",
+    "kserve",
+    "one-replica",
+    "batch-store",
+    "alertmanager-config",
+)
 # No schema of it is among those that the tests have; argocd/monitoring does without it.
 UNKNOWN = "alertmanager-config"
 SOURCE = REPO / "template" / "src" / "{{package}}"

@@ -56,7 +56,7 @@ editable: false
 schemaVersion: 39
 timezone: utc
 refresh: 1m
-time: {from: now-6h, to: now}
+time: {from: "now-6h", to: "now"}
 templating:
   list:
     - {name: datasource, label: Prometheus, type: datasource, query: prometheus, hide: 0}
