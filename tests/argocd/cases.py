@@ -13,8 +13,21 @@ from gleis.contract import names
 from .rig.programs import REPO
 
 _PLATFORM = yaml.safe_load((REPO / "platform.yaml").read_text())
+# As `gleis render` writes argocd/platform/values.yaml from platform.yaml, and a freeze.
 PLATFORM: dict[str, Any] = {
-    name: value for name, value in _PLATFORM.items() if name not in ("apiVersion", "kind")
+    **{name: value for name, value in _PLATFORM.items() if name not in ("apiVersion", "kind")},
+    "namespaces": {
+        "argocd": "argocd",
+        "dns": "kube-system",
+        "ingress": "ingress",
+        "monitoring": "monitoring",
+        "queues": "kueue-system",
+        "tracking": "mlflow",
+    },
+    "kubernetes": {
+        **_PLATFORM.get("kubernetes", {}),
+        "freeze": {"schedule": "0 16 * * 5", "duration": "62h"},
+    },
 }
 RELEASE = {
     "modelVersion": "3",
@@ -120,6 +133,8 @@ CASES = (
     Case("gpu", "prod", _GPU, RELEASE),
     Case("nothing-promoted", "prod", deepcopy(_ONLINE), {}),
 )
+# What a chart asks for beside the records.
+OPTIONS: dict[str, dict[str, Any]] = {"model-training": {"run": {"id": "1"}}}
 
 
 def case(name: str) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from functools import cache
@@ -144,10 +145,13 @@ def test_the_group_is_the_one_that_platform_yaml_names_for_the_team() -> None:
     assert one(objects, "AppProject")["spec"]["roles"][0]["groups"] == ["ad-drivetrain"]
 
 
-def test_prod_synchronises_by_itself_in_its_hours_and_by_hand_at_any() -> None:
+def test_prod_does_not_synchronise_by_itself_in_a_freeze_but_by_hand() -> None:
     (window,) = one(rendered("online-prod"), "AppProject")["spec"]["syncWindows"]
 
-    assert (window["kind"], window["manualSync"]) == ("allow", True)
+    assert (window["kind"], window["manualSync"]) == ("deny", True)
+    assert (window["schedule"], window["duration"], window["timeZone"]) == (
+        "0 16 * * 5", "62h", "UTC",
+    )  # fmt: skip
     assert "syncWindows" not in one(rendered("online-dev"), "AppProject")["spec"]
 
 
@@ -160,6 +164,33 @@ def test_quota_and_limits_are_the_share_of_the_record() -> None:
     assert hard["requests.memory"] == hard["limits.memory"] == "320Gi"
     assert limits["max"] == {"cpu": "40", "memory": "320Gi"}
     assert one(rendered("batch"), "ResourceQuota")["spec"]["hard"]["requests.nvidia.com/gpu"] == "0"
+
+
+def test_a_share_of_nothing_lets_no_pod_in(valid: Valid) -> None:
+    record = tenant(quota={"cpu": 0, "gpu": 0})
+    objects = made({**case("online-dev").values, "tenant": record})
+
+    valid(objects)
+    assert one(objects, "ResourceQuota")["spec"]["hard"]["requests.cpu"] == "0"
+    assert "max" not in one(objects, "LimitRange")["spec"]["limits"][0]
+
+
+def test_a_projects_applications_may_hold_what_other_charts_make_and_not_what_this_one_makes() -> (
+    None
+):
+    spec = one(rendered("online-dev"), "AppProject")["spec"]
+    allowed = {each["kind"] for each in spec["namespaceResourceWhitelist"]}
+
+    for chart in rig.charts():
+        texts = [file.read_text() for file in (rig.CHARTS / chart / "templates").glob("_*.tpl")]
+        kinds = set(re.findall(r'^kind: (\w+)$|"kind" "([A-Z]\w+)"', "\n".join(texts), re.M))
+        made = {plain or passed for plain, passed in kinds}
+        assert made, chart
+        if chart == "tenant":
+            # A service opens its own ports; policies only ever add to what may be reached.
+            assert made & allowed == {"NetworkPolicy"}
+        else:
+            assert made <= allowed, chart
 
 
 def test_jobs_wait_in_the_teams_queue() -> None:
@@ -182,7 +213,7 @@ def test_nothing_goes_in_or_out_unless_a_policy_has_a_reason_for_it() -> None:
         "policyTypes": ["Ingress", "Egress"],
     }
     assert set(policies) == {
-        "same-namespace", "dns", "ingress", "monitoring", "mlflow", "cloud-identity",
+        "same-namespace", "dns", "ingress", "monitoring", "tracking", "cloud-identity",
     }  # fmt: skip
     for name, spec in policies.items():
         for rule in [*spec.get("ingress", []), *spec.get("egress", [])]:
@@ -266,12 +297,12 @@ def test_a_plant_takes_its_secrets_out_of_vault_by_a_role_of_its_own(valid: Vali
     assert auth["role"] == case("onprem").namespace
 
 
-def test_each_part_goes_to_its_own_cluster() -> None:
+def test_each_scope_goes_to_its_own_cluster() -> None:
     values = case("online-dev").values
     whole = {rig.title(each) for each in rendered("online-dev")}
 
-    hub = made(values, part="argocd")
-    rest = made(values, part="cluster")
+    hub = made(values, scope="hub")
+    rest = made(values, scope="cluster")
 
     assert [each["kind"] for each in hub] == ["AppProject"]
     assert {rig.title(each) for each in hub + rest} == whole

@@ -1,4 +1,4 @@
-"""Write what is derived: the files that CI systems run the stages by, the READMEs of terraform/.
+"""Write what is derived: files that CI systems run by, READMEs of terraform/ and of the charts.
 
 For the platform team, in the platform's checkout. Exit codes: 0 done (with --check: nothing
 differs), 1 a committed file is not what is rendered, 2 a source or the call is wrong, 3 what reads
@@ -30,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from gleis import resources
+    from gleis.gitops import chart_docs
     from gleis.infra import module_docs
     from gleis.pipeline import rendering
     from gleis.tools import derived
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     root = (args.path or (resources.root() if resources.in_checkout() else Path())).resolve()
     if not args.check:
         written = rendering.write(root) + derived.write(root, module_docs.render(root))
+        written += derived.write(root, chart_docs.render(root))
         if args.json:
             print(json.dumps({"written": written}, indent=2))
         else:
@@ -44,13 +46,14 @@ def run(args: argparse.Namespace) -> int:
         return 0
     differences = rendering.check(root)
     differences += derived.differences(root, module_docs.render(root), "terraform")
+    differences += derived.differences(root, chart_docs.render(root), "argocd/charts")
     if args.json:
         print(json.dumps({"differences": [asdict(each) for each in differences]}, indent=2))
     else:
         for each in differences:
             print(f"{each.file}: {each.message}", file=sys.stderr)
         print(
-            "\nThese files are rendered from ci/pipeline.yaml and from terraform/: "
+            "\nThese files are rendered from ci/pipeline.yaml, terraform/ and argocd/charts/: "
             "change that, then run gleis render"
             if differences
             else "what is rendered is what is committed",

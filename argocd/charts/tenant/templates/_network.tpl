@@ -3,97 +3,99 @@ Nothing goes in or out, but what the following policies allow: each is one reaso
 */}}
 {{- define "tenant.network" -}}
 {{- $net := .Values.network -}}
-{{- $tenant := .Values.tenant -}}
-{{- $http := list (dict "protocol" "TCP" "port" (int $net.servicePort)) -}}
-{{- $metrics := list -}}
-{{- range $net.metricsPorts -}}
-{{- $metrics = append $metrics (dict "protocol" "TCP" "port" (int .)) -}}
-{{- end -}}
-{{- $dns := list (dict "protocol" "UDP" "port" 53) (dict "protocol" "TCP" "port" 53) -}}
-{{- $servers := dict "namespaceSelector" (include "tenant.namespaceSelector" $net.dns.namespace | fromYaml) "podSelector" (dict "matchLabels" $net.dns.podLabels) -}}
-{{- $mlflow := list (dict "protocol" "TCP" "port" (int $net.mlflow.port)) -}}
-{{- $own := dict "podSelector" dict -}}
-{{- $policies := list
-  (dict "name" "default-deny")
-  (dict "name" "same-namespace" "in" (list (dict "from" (list $own))) "out" (list (dict "to" (list $own))))
-  (dict "name" "dns" "out" (list (dict "to" (list $servers) "ports" $dns)))
-  (dict "name" "monitoring" "in" (list (dict "from" (list (include "tenant.peer" $net.monitoringNamespace | fromYaml)) "ports" $metrics)))
-  (dict "name" "mlflow" "out" (list (dict "to" (list (include "tenant.peer" $net.mlflow.namespace | fromYaml)) "ports" $mlflow)))
--}}
-{{- if eq $tenant.serving.mode "online" -}}
-{{- $policies = append $policies (dict "name" "ingress" "in" (list (dict "from" (list (include "tenant.peer" $net.ingressNamespace | fromYaml)) "ports" $http))) -}}
-{{- end -}}
-{{- with include "tenant.identityService" . | fromYaml -}}
-{{- $policies = append $policies (dict "name" "cloud-identity" "out" .out) -}}
-{{- end -}}
-{{- $outside := list -}}
-{{- range $net.endpoints -}}
-{{- $ports := list -}}
-{{- range .ports -}}
-{{- $ports = append $ports (dict "protocol" "TCP" "port" (int .)) -}}
-{{- end -}}
-{{- $outside = append $outside (dict "to" (list (dict "ipBlock" (dict "cidr" .cidr))) "ports" $ports) -}}
-{{- end -}}
-{{- if $outside -}}
-{{- $policies = append $policies (dict "name" "endpoints" "out" $outside) -}}
-{{- end -}}
-{{- $context := . -}}
-{{- range $number, $policy := $policies -}}
-{{- if $number }}
+{{- $namespaces := .Values.platform.namespaces -}}
+{{- $cloud := .Values.tenant.serving.cloud -}}
+{{ include "tenant.policy" (dict "context" . "name" "default-deny") }}
+  policyTypes: [Ingress, Egress]
 ---
-{{ end -}}
-{{- include "tenant.policy" (dict "context" $context "policy" $policy) }}
-{{- end -}}
+{{ include "tenant.policy" (dict "context" . "name" "same-namespace") }}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    - from: [{podSelector: {}}]
+  egress:
+    - to: [{podSelector: {}}]
+---
+{{ include "tenant.policy" (dict "context" . "name" "dns") }}
+  policyTypes: [Egress]
+  egress:
+    - to:
+        - {{ include "tenant.peer" $namespaces.dns }}
+          podSelector:
+            matchLabels:
+              {{- toYaml $net.dnsLabels | nindent 14 }}
+      ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
+---
+{{ include "tenant.policy" (dict "context" . "name" "monitoring") }}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - {{ include "tenant.peer" $namespaces.monitoring }}
+      ports: {{ include "tenant.ports" $net.metricsPorts }}
+---
+{{ include "tenant.policy" (dict "context" . "name" "tracking") }}
+  policyTypes: [Egress]
+  egress:
+    - to:
+        - {{ include "tenant.peer" $namespaces.tracking }}
+      ports: {{ include "tenant.ports" (list $net.trackingPort) }}
+{{- if eq .Values.tenant.serving.mode "online" }}
+---
+{{ include "tenant.policy" (dict "context" . "name" "ingress") }}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - {{ include "tenant.peer" $namespaces.ingress }}
+      ports: {{ include "tenant.ports" (list $net.servicePort) }}
+{{- end }}
+{{- /*
+Where a pod gets its identity in the cloud from, on its own node. Azure asks its directory, which is
+one of network.endpoints.
+*/}}
+{{- if eq $cloud "aws" }}
+---
+{{ include "tenant.policy" (dict "context" . "name" "cloud-identity") }}
+  policyTypes: [Egress]
+  egress:
+    # https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
+    - to: [{ipBlock: {cidr: 169.254.170.23/32}}]
+      ports: {{ include "tenant.ports" (list 80) }}
+{{- else if eq $cloud "gcp" }}
+---
+{{ include "tenant.policy" (dict "context" . "name" "cloud-identity") }}
+  policyTypes: [Egress]
+  egress:
+    # https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy
+    - to: [{ipBlock: {cidr: 169.254.169.252/32}}]
+      ports: {{ include "tenant.ports" (list 987 988) }}
+    - to: [{ipBlock: {cidr: 169.254.169.254/32}}]
+      ports: {{ include "tenant.ports" (list 80) }}
+{{- end }}
+{{- with $net.endpoints }}
+---
+{{ include "tenant.policy" (dict "context" $ "name" "endpoints") }}
+  policyTypes: [Egress]
+  egress:
+    {{- range . }}
+    - to: [{ipBlock: {cidr: {{ .cidr | quote }}}}]
+      ports: {{ include "tenant.ports" .ports }}
+    {{- end }}
+{{- end }}
 {{- end -}}
 
+{{/* The beginning of a policy for all pods of the namespace; the caller goes on within its spec. */}}
 {{- define "tenant.policy" -}}
-{{- $types := list -}}
-{{- if or .policy.in (not .policy.out) -}}{{- $types = append $types "Ingress" -}}{{- end -}}
-{{- if or .policy.out (not .policy.in) -}}{{- $types = append $types "Egress" -}}{{- end -}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
-  {{- include "gleis.metadata" (dict "context" .context "name" .policy.name) | nindent 2 }}
+  {{- include "gleis.metadata" . | nindent 2 }}
 spec:
   podSelector: {}
-  policyTypes:
-    {{- toYaml $types | nindent 4 }}
-  {{- with .policy.in }}
-  ingress:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with .policy.out }}
-  egress:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-{{- end -}}
-
-{{- define "tenant.namespaceSelector" -}}
-matchLabels:
-  kubernetes.io/metadata.name: {{ . | quote }}
 {{- end -}}
 
 {{- define "tenant.peer" -}}
-namespaceSelector:
-  {{- include "tenant.namespaceSelector" . | nindent 2 }}
+namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ . | quote }}}}
 {{- end -}}
 
-{{/*
-Where a pod gets its identity in the cloud from, on its own node:
-AWS: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html
-Google: https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy (Workload Identity)
-Azure asks its directory, which is one of network.endpoints.
-*/}}
-{{- define "tenant.identityService" -}}
-{{- if eq .Values.tenant.serving.cloud "aws" -}}
-out:
-  - to: [{ipBlock: {cidr: 169.254.170.23/32}}]
-    ports: [{protocol: TCP, port: 80}]
-{{- else if eq .Values.tenant.serving.cloud "gcp" -}}
-out:
-  - to: [{ipBlock: {cidr: 169.254.169.252/32}}]
-    ports: [{protocol: TCP, port: 987}, {protocol: TCP, port: 988}]
-  - to: [{ipBlock: {cidr: 169.254.169.254/32}}]
-    ports: [{protocol: TCP, port: 80}]
-{{- end -}}
+{{- define "tenant.ports" -}}
+[{{ range $number, $port := . }}{{ if $number }}, {{ end }}{protocol: TCP, port: {{ int $port }}}{{ end }}]
 {{- end -}}
