@@ -1,7 +1,10 @@
 {{/* Only where alerts are not routed by their labels: the operator adds one route per namespace. */}}
 {{- define "model-service.alertmanager-config" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "monitoring.coreos.com/v1alpha1" "kind" "AlertmanagerConfig") }}
+apiVersion: monitoring.coreos.com/v1alpha1
+kind: AlertmanagerConfig
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   route:
     receiver: owner

@@ -7,7 +7,10 @@
 {{- define "model-service.batch" -}}
 {{- $batch := .Values.batch }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "batch/v1" "kind" "CronJob") }}
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   schedule: {{ $batch.schedule | quote }}
   timeZone: Etc/UTC
@@ -37,7 +40,10 @@ spec:
           {{- include "model-service.batch-pod" . | nindent 10 }}
 {{- if include "model-service.uses-volume" . }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "v1" "kind" "PersistentVolumeClaim" "name" (printf "%s-batch" .Values.tenant.project) "annotations" (dict "argocd.argoproj.io/sync-options" "Prune=false,Delete=false")) }}
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  {{- include "model-service.metadata" (dict "context" . "name" (printf "%s-batch" .Values.tenant.project) "annotations" (dict "argocd.argoproj.io/sync-options" "Prune=false,Delete=false")) | nindent 2 }}
 spec:
   accessModes: [ReadWriteOnce]
   {{- with $batch.volume.storageClass }}

@@ -4,7 +4,10 @@ JSON, so that its queries are those of the rules.
 */}}
 {{- define "model-service.dashboard" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "v1" "kind" "ConfigMap" "name" (printf "%s-dashboard" .Values.tenant.project) "labels" (dict "grafana_dashboard" "1") "annotations" (dict "grafana_folder" .Values.tenant.team)) }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  {{- include "model-service.metadata" (dict "context" . "name" (printf "%s-dashboard" .Values.tenant.project) "labels" (dict "grafana_dashboard" "1") "annotations" (dict "grafana_folder" .Values.tenant.team)) | nindent 2 }}
 data:
   {{ include "gleis.namespace" . }}.json: |
     {{- include "model-service.dashboard-model" . | fromYaml | toPrettyJson | nindent 4 }}

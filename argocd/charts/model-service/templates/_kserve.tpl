@@ -4,7 +4,10 @@ and takes as RawDeployment before and after. KServe makes Deployment, Service, H
 */}}
 {{- define "model-service.inference-service" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "serving.kserve.io/v1beta1" "kind" "InferenceService" "annotations" (dict "serving.kserve.io/deploymentMode" "RawDeployment" "serving.kserve.io/autoscalerClass" "hpa")) }}
+apiVersion: serving.kserve.io/v1beta1
+kind: InferenceService
+metadata:
+  {{- include "model-service.metadata" (dict "context" . "annotations" (dict "serving.kserve.io/deploymentMode" "RawDeployment" "serving.kserve.io/autoscalerClass" "hpa")) | nindent 2 }}
 spec:
   predictor:
     minReplicas: {{ include "model-service.least-replicas" . }}

@@ -1,7 +1,10 @@
 {{/* The label `job` is the project, whoever scrapes; pods bring the release that they are of. */}}
 {{- define "model-service.service-monitor" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "monitoring.coreos.com/v1" "kind" "ServiceMonitor") }}
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   jobLabel: app.kubernetes.io/name
   podTargetLabels: [rollouts-pod-template-hash, gleis.dev/model-version]
@@ -16,7 +19,10 @@ spec:
 {{/* KServe names its Services itself, so its pods are found by their labels. */}}
 {{- define "model-service.pod-monitor" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "monitoring.coreos.com/v1" "kind" "PodMonitor") }}
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   jobLabel: app.kubernetes.io/name
   podTargetLabels: [gleis.dev/model-version]

@@ -7,7 +7,10 @@
 {{- range $names }}
 {{- $main := eq . $.Values.tenant.project }}
 ---
-{{- include "model-service.head" (dict "context" $ "api" "v1" "kind" "Service" "name" . "labels" (dict "app.kubernetes.io/component" (ternary "model-service" "model-service-canary" $main))) }}
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "model-service.metadata" (dict "context" $ "name" . "labels" (dict "app.kubernetes.io/component" (ternary "model-service" "model-service-canary" $main))) | nindent 2 }}
 spec:
   type: ClusterIP
   ports:
@@ -49,7 +52,10 @@ spec:
 {{/* The inference protocol and nothing else: /metrics stays inside. */}}
 {{- define "model-service.http-route" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "gateway.networking.k8s.io/v1" "kind" "HTTPRoute") }}
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   parentRefs:
     - name: {{ .Values.platform.kubernetes.ingress.gateway }}
@@ -68,7 +74,10 @@ spec:
 
 {{- define "model-service.ingress" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "networking.k8s.io/v1" "kind" "Ingress") }}
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   ingressClassName: {{ .Values.platform.kubernetes.ingress.className }}
   rules:
@@ -88,7 +97,10 @@ chart `tenant` opens the way to the stores. */}}
 {{- define "model-service.network-policy" -}}
 {{- $online := eq .Values.tenant.serving.mode "online" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "networking.k8s.io/v1" "kind" "NetworkPolicy") }}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   podSelector:
     matchLabels:

@@ -37,13 +37,9 @@ project serves nothing, and where it is not Kubernetes that serves.
 {{- include "model-service.disruption-budget" . }}
 {{- end }}
 
-{{/* Head of an object: dict "context" . "api" … "kind" … and, where it is not the project, "name". */}}
-{{- define "model-service.head" -}}
-{{- $name := .name | default .context.Values.tenant.project }}
-apiVersion: {{ .api }}
-kind: {{ .kind }}
-metadata:
-  {{- include "gleis.metadata" (merge (dict "name" $name) .) | nindent 2 }}
+{{/* Metadata of an object: dict "context" . and, where it is not called as the project, "name". */}}
+{{- define "model-service.metadata" -}}
+{{- include "gleis.metadata" (merge (dict "name" (.name | default .context.Values.tenant.project)) .) }}
 {{- end }}
 
 {{/* What selects the pods of the service, and nothing else in the namespace. */}}

@@ -1,7 +1,10 @@
 {{/* Recordings and alerts of a project in an environment. */}}
 {{- define "model-service.rules" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "monitoring.coreos.com/v1" "kind" "PrometheusRule") }}
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   groups:
     {{- if eq .Values.tenant.serving.mode "batch" }}

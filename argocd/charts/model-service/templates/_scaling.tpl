@@ -21,7 +21,10 @@ name: {{ .Values.tenant.project }}
 {{- if not (include "model-service.is-scaled" .) }}
 {{- else if eq .Values.autoscaling.kind "keda" }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "keda.sh/v1alpha1" "kind" "ScaledObject") }}
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   scaleTargetRef:
     {{- include "model-service.scale-target" . | nindent 4 }}
@@ -50,7 +53,10 @@ spec:
     {{- end }}
 {{- else }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "autoscaling/v2" "kind" "HorizontalPodAutoscaler") }}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   scaleTargetRef:
     {{- include "model-service.scale-target" . | nindent 4 }}
@@ -70,7 +76,10 @@ spec:
 {{- define "model-service.disruption-budget" -}}
 {{- if gt (include "model-service.least-replicas" . | int) 1 }}
 ---
-{{- include "model-service.head" (dict "context" . "api" "policy/v1" "kind" "PodDisruptionBudget") }}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 spec:
   maxUnavailable: 1
   unhealthyPodEvictionPolicy: AlwaysAllow  # a pod that never becomes ready must not hold up a drain

@@ -3,9 +3,15 @@
 {{- $rollout := include "model-service.is-rollout" . }}
 ---
 {{- if $rollout }}
-{{- include "model-service.head" (dict "context" . "api" "argoproj.io/v1alpha1" "kind" "Rollout") }}
+apiVersion: argoproj.io/v1alpha1
+kind: Rollout
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 {{- else }}
-{{- include "model-service.head" (dict "context" . "api" "apps/v1" "kind" "Deployment") }}
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  {{- include "model-service.metadata" (dict "context" .) | nindent 2 }}
 {{- end }}
 spec:
   {{- if not (include "model-service.is-scaled" .) }}
@@ -78,7 +84,10 @@ canary:
       (dict "name" "latency-p99" "query" $p99 "limit" $slo.latencySeconds)
       (dict "name" "prediction-shift" "query" $shift "limit" .Values.rollout.predictionShift "stable" true) }}
 ---
-{{- include "model-service.head" (dict "context" $ "api" "argoproj.io/v1alpha1" "kind" "AnalysisTemplate" "name" (printf "%s-%s" $.Values.tenant.project .name)) }}
+apiVersion: argoproj.io/v1alpha1
+kind: AnalysisTemplate
+metadata:
+  {{- include "model-service.metadata" (dict "context" $ "name" (printf "%s-%s" $.Values.tenant.project .name)) | nindent 2 }}
 spec:
   args:
     - name: canary
