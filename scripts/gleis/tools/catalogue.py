@@ -216,6 +216,15 @@ TOOLS: tuple[Tool, ...] = (
         debian_packages=("prometheus-alertmanager",),
     ),
     Tool(
+        name="pushgateway",
+        why="takes the drift that a stage measured, in the tests",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install prometheus-pushgateway"},
+        minimum="1.4",
+        commands=("prometheus-pushgateway", "pushgateway"),
+        debian_packages=("prometheus-pushgateway",),
+    ),
+    Tool(
         name="docker-registry",
         why="an image registry on loopback, in the tests",
         needed_by=("./dev test --real",),
