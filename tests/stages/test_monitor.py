@@ -35,7 +35,7 @@ COLUMNS = [
 class Worker:
     """The project's environment, which has a champion and compares."""
 
-    def call(self, file: str, function: str, arguments: Any, **_: Any) -> Answer:
+    def call(self, _file: str, function: str, _arguments: Any, **_: Any) -> Answer:
         if function == "champion":
             return Answer(0, {"version": "7"})
         return Answer(0, {"columns": COLUMNS, "drifted": True, "rows": {}})

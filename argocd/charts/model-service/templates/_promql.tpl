@@ -23,7 +23,7 @@ sum(rate(gleis_requests_total{ {{- include "model-service.series" . -}} }[{{ .wi
 
 {{/* Part of the requests that took longer than promised. No answer without requests. */}}
 {{- define "model-service.slow-ratio" -}}
-{{- $within := printf `le=%q%s` (include "model-service.slo" .context | fromYaml).bound (ternary (printf ",%s" .more) "" (not (empty .more))) -}}
+{{- $within := printf `le=%q%s` (include "model-service.bound" .context) (ternary (printf ",%s" .more) "" (not (empty .more))) -}}
 1 - sum(rate(gleis_request_seconds_bucket{ {{- include "model-service.series" (dict "context" .context "more" $within) -}} }[{{ .window }}]))
 / (sum(rate(gleis_request_seconds_count{ {{- include "model-service.series" . -}} }[{{ .window }}])) > 0)
 {{- end }}
@@ -70,19 +70,30 @@ sum(sum by (pod) ({{ $below }}) / count by (pod) ({{ $below }}))
 
 {{/*
 The promise of the record, as numbers: errorBudget and slowBudget (parts of the requests),
-latencySeconds, and bound: the upper bound of gleis_request_seconds that slow requests are counted
-by. A promise between two bounds is counted by the lower one, which is the stricter.
+latencySeconds, and bound.
 */}}
 {{- define "model-service.slo" -}}
-{{- $slo := .Values.tenant.serving.slo | default dict }}
-{{- $seconds := divf ($slo.latencyP99Ms | default 1000) 1000 }}
-{{- $bound := "0.002" }}
-{{- range list "0.002" "0.005" "0.01" "0.02" "0.05" "0.1" "0.2" "0.5" "1.0" "2.0" "5.0" }}
-{{- if le (float64 .) $seconds }}{{ $bound = . }}{{ end }}
-{{- end -}}
+{{- $slo := .Values.tenant.serving.slo | default dict -}}
 availability: {{ $slo.availability | default 99 }}
 errorBudget: {{ divf (subf 100 ($slo.availability | default 99)) 100 }}
 slowBudget: 0.01
-latencySeconds: {{ $seconds }}
-bound: {{ $bound | quote }}
+latencySeconds: {{ include "model-service.latency-seconds" . }}
+bound: {{ include "model-service.bound" . | quote }}
+{{- end }}
+
+{{- define "model-service.latency-seconds" -}}
+{{ divf ((.Values.tenant.serving.slo | default dict).latencyP99Ms | default 1000) 1000 }}
+{{- end }}
+
+{{/*
+The upper bound of gleis_request_seconds by which slow requests are counted. A promise between two
+bounds is counted by the lower one, which is the stricter.
+*/}}
+{{- define "model-service.bound" -}}
+{{- $seconds := include "model-service.latency-seconds" . | float64 }}
+{{- $bound := "0.002" }}
+{{- range list "0.002" "0.005" "0.01" "0.02" "0.05" "0.1" "0.2" "0.5" "1.0" "2.0" "5.0" }}
+{{- if le (float64 .) $seconds }}{{ $bound = . }}{{ end }}
+{{- end }}
+{{- $bound }}
 {{- end }}
