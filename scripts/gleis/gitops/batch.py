@@ -1,8 +1,8 @@
 """Many charts with many values in few calls of Helm, and exactly what single calls would give.
 
-Starting Helm and reading a chart takes a hundred times longer than rendering one tenant. All output
-of a chart is one named template, `<chart>.objects`; so a scratch chart that holds the templates of
-all charts can call them for one item after another.
+Starting Helm and reading a chart takes more than ten times as long as rendering one tenant. All
+output of a chart is one named template, `<chart>.objects`; so a scratch chart that holds the
+templates of all charts can call them for one item after another.
 """
 
 from __future__ import annotations
