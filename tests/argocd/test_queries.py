@@ -80,9 +80,7 @@ def platform_series() -> Iterator[Series]:
     pod = {**where, "pod": f"{MODEL}-stable-1"}
     yield Series("up", {**pod, "job": MODEL, "gleis_dev_model_version": "3"}, level=1)
     yield Series("container_cpu_usage_seconds_total", {**pod, "container": "service"}, 0.3)
-    yield Series(
-        "gleis_drift_score", {"model": MODEL, "environment": "prod", "column": "load"}, level=0.1
-    )
+    yield Series("gleis_drift_score", {**where, "model": MODEL, "column": "load"}, level=0.1)
     cron, job = {**where, "cronjob": MODEL}, {**where, "job_name": f"{MODEL}-29000000"}
     yield Series("kube_cronjob_created", cron, level=NOW - 90_000)
     yield Series("kube_cronjob_status_last_successful_time", cron, level=NOW - 7_200)

@@ -24,6 +24,7 @@ from gleis.stages import monitor
 from gleis.tools import catalogue
 
 REPO = Path(__file__).parent.parent.parent
+NAMESPACE = "drivetrain-bearing-wear-prod"
 COLUMNS = [
     {"name": "load", "psi": 0.31, "ks": 0.4, "p": 0.0, "drifted": True},
     {"name": 'a "b"\\c', "psi": 0.01, "ks": None, "p": None, "drifted": False},
@@ -74,7 +75,11 @@ def gateway() -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
     server = subprocess.Popen(
-        [catalogue.require("pushgateway"), f"--web.listen-address={address}"],
+        # Debian's keeps what it was pushed, for its next start, where it is not told otherwise.
+        [
+            catalogue.require("pushgateway"), f"--web.listen-address={address}",
+            "--persistence.file=",
+        ],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
@@ -104,7 +109,8 @@ def shown(gateway: str) -> dict[str, str]:
         line for line in read(f"{gateway}/metrics").splitlines()
         if line.startswith(drift_score.NAME + "{")
     ]  # fmt: skip
-    assert all('environment="prod"' in line and 'model="bearing-wear"' in line for line in lines)
+    whose = ('model="bearing-wear"', f'namespace="{NAMESPACE}"')
+    assert all(label in line for label in whose for line in lines)
     return {line.partition('column="')[2].partition('",')[0]: line.split()[-1] for line in lines}
 
 
@@ -120,14 +126,14 @@ def test_each_column_reaches_prometheus_under_the_name_that_the_alert_asks_for(
     assert shown(gateway) == {"load": "0.31", r"a \"b\"\\c": "0.01", "lost": "+Inf", "never": "0"}
 
     chart = REPO / "argocd" / "charts" / "model-service" / "templates" / "_rules.tpl"
-    assert f"max({drift_score.NAME}{{model=%q,environment=%q}})" in chart.read_text()
+    assert f"max({drift_score.NAME}{{%s}})" in chart.read_text()
 
 
 @pytest.mark.real
 @pytest.mark.needs("pushgateway")
 def test_a_column_that_is_gone_is_gone_from_prometheus(gateway: str) -> None:
     def push(*columns: Any) -> str:
-        return drift_score.push(gateway, "bearing-wear", "prod", drift_score.text(columns, "7"))
+        return drift_score.push(gateway, NAMESPACE, "bearing-wear", drift_score.text(columns, "7"))
 
     assert push(*COLUMNS) == push(COLUMNS[0]) == ""
     assert shown(gateway) == {"load": "0.31"}
@@ -136,7 +142,7 @@ def test_a_column_that_is_gone_is_gone_from_prometheus(gateway: str) -> None:
 @pytest.mark.real
 @pytest.mark.needs("pushgateway")
 def test_a_gateway_that_refuses_says_why(gateway: str) -> None:
-    assert "400" in drift_score.push(gateway, "bearing-wear", "prod", "no metric at all {\n")
+    assert "400" in drift_score.push(gateway, NAMESPACE, "bearing-wear", "no metric at all {\n")
 
 
 def test_a_gateway_that_is_away_is_told_and_changes_no_verdict(

@@ -37,9 +37,12 @@ def text(columns: Iterable[Mapping[str, Any]], version: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def push(address: str, model: str, environment: str, body: str) -> str:
-    """Replace what the gateway has of this model in this environment; "" or why it could not."""
-    labels = f"job/{JOB}/model/{quote(model, safe='')}/environment/{quote(environment, safe='')}"
+def push(address: str, namespace: str, model: str, body: str) -> str:
+    """Replace what the gateway has of this model in this namespace; "" or why it could not.
+
+    They are labels of what is pushed: a project's rules see its own namespace only.
+    """
+    labels = f"job/{JOB}/namespace/{quote(namespace, safe='')}/model/{quote(model, safe='')}"
     request = urllib.request.Request(
         f"{address.rstrip('/')}/metrics/{labels}",
         body.encode(),

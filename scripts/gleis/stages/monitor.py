@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from gleis.contract import names
 from gleis.pipeline import drift_score
 from gleis.pipeline.stage import OUT, Context, Outcome
 
@@ -89,10 +90,11 @@ def _show(context: Context, facts: dict[str, Any]) -> None:
     address = os.environ.get(drift_score.VARIABLE, "")
     if not address:
         return
+    metadata = context.project.metadata
     why = drift_score.push(
         address,
-        context.project.metadata.name,
-        context.environment,
+        names.namespace(metadata.team, metadata.name, context.environment),
+        metadata.name,
         drift_score.text(facts["columns"], facts["champion"]),
     )
     if why:

@@ -50,7 +50,7 @@ data:
         "below {{le}}" (printf "sum by (le) (rate(gleis_predictions_bucket{%s}[1h])) / on () group_left () (sum(rate(gleis_predictions_count{%s}[1h])) > 0)" $series $series)))
       (dict "title" "Predictions of a day against the week before" "unit" "short" "queries" (dict "shift" (printf "gleis:prediction_shift:1d{%s}" $series) "limit" (printf "vector(%v)" .Values.monitoring.predictionShift))) }}
 {{- end }}
-{{- $panels = append $panels (dict "title" "Drift of the inputs (PSI of a column)" "unit" "short" "queries" (dict "{{column}}" (printf "gleis_drift_score{model=%q,environment=%q}" .Values.tenant.project .Values.environment) "limit" (printf "vector(%v)" .Values.monitoring.driftScore))) -}}
+{{- $panels = append $panels (dict "title" "Drift of the inputs (PSI of a column)" "unit" "short" "queries" (dict "{{column}}" (printf "gleis_drift_score{%s}" $series) "limit" (printf "vector(%v)" .Values.monitoring.driftScore))) -}}
 uid: {{ sha256sum $namespace | trunc 20 }}
 title: {{ .Values.tenant.project }} in {{ .Values.environment }}
 description: {{ printf "Owner: %s. Model v%s of %s." .Values.tenant.owner .Values.release.modelVersion .Values.release.since | quote }}

@@ -168,7 +168,7 @@ through a Pushgateway; without one there is no series, and no alert.
   rules:
     {{- include "model-service.alert" (dict
           "context" . "alert" "ModelInputDrift" "for" "15m" "severity" "ticket" "runbook" "model-drift"
-          "expr" (printf "max(gleis_drift_score{model=%q,environment=%q}) > %v" $project .Values.environment $values.driftScore)
+          "expr" (printf "max(gleis_drift_score{%s}) > %v" (include "model-service.series" (dict "context" .)) $values.driftScore)
           "summary" (printf "The inputs of %s in %s moved away from its training data" $project .Values.environment)
           "description" (printf "The PSI of a column is {{ $value | humanize }}, over %v." $values.driftScore)) | nindent 4 }}
 {{- end }}
