@@ -140,6 +140,19 @@ def test_what_selects_pods_selects_these(name: str) -> None:
         assert selector.items() <= labels.items()
 
 
+def test_kserve_is_told_its_mode_by_the_name_under_which_it_scales_by_cpu() -> None:
+    service = one(rendered("kserve"), "InferenceService")
+
+    assert service["spec"]["predictor"]["scaleMetric"] == "cpu"
+    assert (
+        service["metadata"]["annotations"].items()
+        >= {
+            "serving.kserve.io/deploymentMode": "Standard",
+            "serving.kserve.io/autoscalerClass": "hpa",
+        }.items()
+    )
+
+
 def test_replicas_and_their_limits_are_those_of_the_record() -> None:
     scaler = one(rendered("online-prod"), "HorizontalPodAutoscaler")["spec"]
 
