@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
+from gleis.contract import names
+from gleis.pipeline import drift_score
 from gleis.pipeline.stage import OUT, Context, Outcome
 
 WINDOW = ".gleis/monitor/window.parquet"
@@ -66,6 +69,7 @@ def run(context: Context) -> Outcome:
         return Outcome.failed(f"the window {window} cannot be judged: {answer.result['refused']}")
     facts = {**answer.result, "champion": champion.result["version"]}
     context.write("monitor.json", facts)
+    _show(context, facts)
     moved = [each for each in facts["columns"] if each["drifted"]]
     if moved:
         lines = "\n".join(
@@ -79,6 +83,22 @@ def run(context: Context) -> Outcome:
             details=facts,
         )
     return Outcome(details=facts, summary=f"{len(facts['columns'])} columns, none drifted")
+
+
+def _show(context: Context, facts: dict[str, Any]) -> None:
+    """Let Prometheus know. That it cannot is no reason to keep what was measured to ourselves."""
+    address = os.environ.get(drift_score.VARIABLE, "")
+    if not address:
+        return
+    metadata = context.project.metadata
+    why = drift_score.push(
+        address,
+        names.namespace(metadata.team, metadata.name, context.environment),
+        metadata.name,
+        drift_score.text(facts["columns"], facts["champion"]),
+    )
+    if why:
+        context.say(f"the drift did not reach the Pushgateway in {drift_score.VARIABLE}: {why}")
 
 
 def _number(value: float | None) -> str:

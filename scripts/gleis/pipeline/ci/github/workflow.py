@@ -235,6 +235,7 @@ def _run(wanted: JobView, platform: Platform, environment: str) -> list[str]:
     said = environment if wanted.per_environment else f"${{{{ {environment} }}}}"
     stages = " ".join(f"--stage {stage}" for stage in wanted.stages)
     asks = environment in wanted.approval  # `gleis run` then asks who approved it
+    measures = "monitor" in wanted.stages  # and lets Prometheus know, where there is a Pushgateway
     default, index = _default_source(platform)
     return [
         f"      - name: {', '.join(wanted.stages)}",
@@ -244,6 +245,7 @@ def _run(wanted: JobView, platform: Platform, environment: str) -> list[str]:
         "          GLEIS_REVISION: ${{ inputs.gleis }}",
         "          GLEIS_SOURCE: ${{ vars.GLEIS_SOURCE }}",
         "          MLFLOW_TRACKING_URI: ${{ vars.MLFLOW_TRACKING_URI }}",
+        *(["          GLEIS_PUSHGATEWAY: ${{ vars.GLEIS_PUSHGATEWAY }}"] if measures else []),
         *([f"          UV_INDEX: {_quoted(index)}"] if index else []),
         *(f"          {name}: ${{{{ secrets.{name} }}}}" for name in wanted.secrets),
         *(["          GITHUB_TOKEN: ${{ github.token }}"] if asks else []),
