@@ -146,6 +146,7 @@ class Kubernetes:
     versions: dict[str, str] = field(default_factory=dict)
     revisions: dict[str, str] = field(default_factory=dict)
     registries: tuple[str, ...] = ()
+    tenants: int = 100
     identity: Identity | None = None
     freeze: Freeze | None = None
 

@@ -1,0 +1,52 @@
+"""What of argocd/ is rendered from platform.yaml, and what lies there that no longer is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gleis.contract.platform import Platform
+from gleis.gitops import platform_values, queues
+from gleis.gitops.argo import applicationsets, bootstrap
+from gleis.tools.derived import Difference
+
+# Folders that hold nothing but rendered files: what else is there was rendered once.
+OWNED = (queues.FOLDER, applicationsets.FOLDER)
+
+
+def render(platform: Platform) -> dict[str, str]:
+    """File below the checkout => its text. Raises GitopsError for what cannot be rendered.
+
+    An organisation without `kubernetes` in its platform.yaml has none of them.
+    """
+    if platform.kubernetes is None:
+        return {}
+    found: dict[str, str] = {}
+    for part in (platform_values, queues, applicationsets, bootstrap):
+        found |= part.render(platform)
+    return found
+
+
+def left_over(root: Path, wanted: dict[str, str]) -> list[str]:
+    """Files of the owned folders that nothing renders any more, such as a gone cluster's queues."""
+    return [
+        name
+        for folder in OWNED
+        for name in sorted(f"{folder}/{each.name}" for each in (root / folder).glob("*.yaml"))
+        if name not in wanted
+    ]
+
+
+def remove(root: Path, wanted: dict[str, str]) -> list[str]:
+    """Delete what is left over; returns the names."""
+    gone = left_over(root, wanted)
+    for name in gone:
+        (root / name).unlink()
+    return gone
+
+
+def differences(root: Path, wanted: dict[str, str]) -> list[Difference]:
+    """What is left over, as differences."""
+    return [
+        Difference("argocd", name, "is no longer rendered from platform.yaml: delete it")
+        for name in left_over(root, wanted)
+    ]
