@@ -166,6 +166,17 @@ TOOLS: tuple[Tool, ...] = (
         version_argv=("version",),
     ),
     Tool(
+        name="helm",
+        why="renders what the clusters would get",
+        needed_by=("gleis gitops preview",),
+        install={
+            "macos": "brew install helm",
+            "any": "https://helm.sh/docs/intro/install/",
+        },
+        minimum="3.17",  # the oldest that our charts are rendered with in the tests
+        version_argv=("version", "--short"),
+    ),
+    Tool(
         name="docker-registry",
         why="an image registry on loopback, in the tests",
         needed_by=("./dev test --real",),
