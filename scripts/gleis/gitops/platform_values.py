@@ -43,10 +43,8 @@ def values(platform: Platform) -> dict[str, Any]:
         {**records.plain(team), "group": team.oidc_group} for team in platform.teams
     ]
     kubernetes = records.plain(said)
-    for outside in ("tenants", "revisions", "versions"):  # Argo CD's business, not a chart's
+    for outside in ("tenants", "revisions", "versions", "registries"):  # Argo CD's business and the policies', not a chart's
         kubernetes.pop(outside, None)
-    trusted = [f"{platform.registry.host}/{platform.registry.namespace}", platform.registry.mirror]
-    kubernetes["registries"] = [*filter(None, trusted), *said.registries]
     return {
         "organisation": records.plain(platform.organisation),
         "git": records.plain(platform.git),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gleis.contract.platform import Platform
-from gleis.gitops import platform_values, queues
+from gleis.gitops import admission_values, platform_values, queues
 from gleis.gitops.argo import applicationsets, bootstrap
 from gleis.tools.derived import Difference
 
@@ -21,7 +21,7 @@ def render(platform: Platform) -> dict[str, str]:
     if platform.kubernetes is None:
         return {}
     found: dict[str, str] = {}
-    for part in (platform_values, queues, applicationsets, bootstrap):
+    for part in (platform_values, queues, admission_values, applicationsets, bootstrap):
         found |= part.render(platform)
     return found
 
