@@ -1,4 +1,4 @@
-"""The rig itself: the programs are those that are pinned, and the validator refuses what is wrong."""
+"""The rig itself: the programs are the pinned ones, and the validator refuses what is wrong."""
 
 from __future__ import annotations
 

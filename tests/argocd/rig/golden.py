@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,17 +20,14 @@ GOLDEN = REPO / "tests" / "argocd" / "golden"
 
 
 class _Plain(yaml.CSafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 
 def text(objects: Sequence[Any]) -> str:
     """Objects as the golden files hold them: one document each, keys as they came."""
     written: str = yaml.dump_all(
-        objects, Dumper=_Plain, sort_keys=False, explicit_start=True, width=100
+        objects, Dumper=_Plain, sort_keys=False, explicit_start=True, width=120
     )
     return written
 

@@ -1,8 +1,8 @@
 """Objects held against what Kubernetes and the custom resources accept, strictly and fast.
 
-Kubernetes' own kinds come out of the package kubernetes-validate, custom ones out of the folder that
-GLEIS_CRD_SCHEMAS names, else of ../shared/crds beside this checkout. A kind that neither knows is
-named in `Verdict.unknown`, never passed over.
+Kubernetes' own kinds come out of the package kubernetes-validate, custom ones out of the folder
+that GLEIS_CRD_SCHEMAS names, else of ../shared/crds beside this checkout. A kind that neither
+knows is named in `Verdict.unknown`, never passed over.
 """
 
 from __future__ import annotations
