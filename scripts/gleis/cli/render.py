@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
     root = (args.path or (resources.root() if resources.in_checkout() else Path())).resolve()
     _, organisation = rendering.read(root)
-    wanted = objects.render(organisation)
+    wanted = objects.render(root, organisation)
     if not args.check:
         written = rendering.write(root) + derived.write(root, module_docs.render(root))
         written += derived.write(root, wanted)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from gleis.contract.platform import Platform
 from gleis.gitops import admission_values, platform_values, queues
-from gleis.gitops.argo import applicationsets, bootstrap
+from gleis.gitops.argo import applicationsets, bootstrap, clusters
 from gleis.tools.derived import Difference
 
 # Folders that hold nothing but rendered files: what else is there was rendered once.
 OWNED = (queues.FOLDER, applicationsets.FOLDER)
 
 
-def render(platform: Platform) -> dict[str, str]:
-    """File below the checkout => its text. Raises GitopsError for what cannot be rendered.
+def render(root: Path, platform: Platform) -> dict[str, str]:
+    """File below the checkout `root` => its text. Raises GitopsError, ContractError.
 
     An organisation without `kubernetes` in its platform.yaml has none of them.
     """
@@ -23,6 +23,8 @@ def render(platform: Platform) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in (platform_values, queues, admission_values, applicationsets, bootstrap):
         found |= part.render(platform)
+    if (root / clusters.FILE).is_file():
+        found |= clusters.render(clusters.load(root, platform))
     return found
 
 
