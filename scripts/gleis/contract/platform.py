@@ -127,8 +127,8 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class SyncWindow:
-    """When Argo CD may synchronise by itself: from `schedule` (cron) on, for `duration`."""
+class Freeze:
+    """When nothing of prod is synchronised by itself: from `schedule` (cron) on, for `duration`."""
 
     schedule: str
     duration: str
@@ -148,7 +148,7 @@ class Kubernetes:
     registries: tuple[str, ...] = ()
     tenants: int = 100
     identity: Identity | None = None
-    sync_windows: dict[str, tuple[SyncWindow, ...]] = field(default_factory=dict)
+    freeze: Freeze | None = None
 
 
 @dataclass(frozen=True)

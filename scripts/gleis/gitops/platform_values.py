@@ -43,7 +43,7 @@ def values(platform: Platform) -> dict[str, Any]:
         {**records.plain(team), "group": team.oidc_group} for team in platform.teams
     ]
     kubernetes = records.plain(said)
-    for outside in ("tenants", "revisions", "versions", "registries", "syncWindows"):  # Argo CD's business and the policies', not a chart's
+    for outside in ("tenants", "revisions", "versions", "registries"):  # Argo CD's business and the policies', not a chart's
         kubernetes.pop(outside, None)
     return {
         "organisation": records.plain(platform.organisation),

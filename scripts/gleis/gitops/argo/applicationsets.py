@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from gleis.contract.platform import Platform
-from gleis.gitops import records
 from gleis.gitops.argo.sources import (
     ENVIRONMENTS,
     HUB,
@@ -60,12 +59,6 @@ def render(platform: Platform) -> dict[str, str]:
 def projects(platform: Platform, environment: str) -> dict[str, Any]:
     """Onboarding, first half: the AppProject of each tenant, on the hub."""
     where = repositories(platform)
-    spans = needed(platform).sync_windows.get(environment, ())
-    options = {
-        "part": "argocd",
-        "argocdNamespace": NAMESPACE,
-        "syncWindows": {environment: [records.plain(each) for each in spans]},
-    }
     return _set(
         f"projects-{environment}",
         [_records(where, environment)],
@@ -74,7 +67,7 @@ def projects(platform: Platform, environment: str) -> dict[str, Any]:
             "spec": {
                 "project": "projects",
                 "destination": {"name": HUB, "namespace": NAMESPACE},
-                "sources": _sources(platform, environment, "tenant", options),
+                "sources": _sources(platform, environment, "tenant", {"scope": "hub"}),
                 "syncPolicy": _automated(),
             },
         },
@@ -95,7 +88,7 @@ def tenants(platform: Platform, environment: str) -> dict[str, Any]:
                     "name": cluster_of(platform, environment),
                     "namespace": namespace_of(environment),
                 },
-                "sources": _sources(platform, environment, "tenant", {"part": "cluster"}),
+                "sources": _sources(platform, environment, "tenant", {"scope": "cluster"}),
                 "syncPolicy": _automated(),
             },
         },
