@@ -13,8 +13,18 @@ from gleis.contract import names
 from .rig.programs import REPO
 
 _PLATFORM = yaml.safe_load((REPO / "platform.yaml").read_text())
+# As `gleis render` writes argocd/platform/values.yaml from platform.yaml, and a freeze.
 PLATFORM: dict[str, Any] = {
-    name: value for name, value in _PLATFORM.items() if name not in ("apiVersion", "kind")
+    **{name: value for name, value in _PLATFORM.items() if name not in ("apiVersion", "kind")},
+    "namespaces": {
+        "argocd": "argocd",
+        "dns": "kube-system",
+        "ingress": "ingress",
+        "monitoring": "monitoring",
+        "queues": "kueue-system",
+        "tracking": "mlflow",
+    },
+    "kubernetes": {"freeze": {"schedule": "0 16 * * 5", "duration": "62h"}},
 }
 RELEASE = {
     "modelVersion": "3",

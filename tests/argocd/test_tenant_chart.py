@@ -144,10 +144,13 @@ def test_the_group_is_the_one_that_platform_yaml_names_for_the_team() -> None:
     assert one(objects, "AppProject")["spec"]["roles"][0]["groups"] == ["ad-drivetrain"]
 
 
-def test_prod_synchronises_by_itself_in_its_hours_and_by_hand_at_any() -> None:
+def test_prod_does_not_synchronise_by_itself_in_a_freeze_but_by_hand() -> None:
     (window,) = one(rendered("online-prod"), "AppProject")["spec"]["syncWindows"]
 
-    assert (window["kind"], window["manualSync"]) == ("allow", True)
+    assert (window["kind"], window["manualSync"]) == ("deny", True)
+    assert (window["schedule"], window["duration"], window["timeZone"]) == (
+        "0 16 * * 5", "62h", "UTC",
+    )  # fmt: skip
     assert "syncWindows" not in one(rendered("online-dev"), "AppProject")["spec"]
 
 
@@ -182,7 +185,7 @@ def test_nothing_goes_in_or_out_unless_a_policy_has_a_reason_for_it() -> None:
         "policyTypes": ["Ingress", "Egress"],
     }
     assert set(policies) == {
-        "same-namespace", "dns", "ingress", "monitoring", "mlflow", "cloud-identity",
+        "same-namespace", "dns", "ingress", "monitoring", "tracking", "cloud-identity",
     }  # fmt: skip
     for name, spec in policies.items():
         for rule in [*spec.get("ingress", []), *spec.get("egress", [])]:
@@ -266,12 +269,12 @@ def test_a_plant_takes_its_secrets_out_of_vault_by_a_role_of_its_own(valid: Vali
     assert auth["role"] == case("onprem").namespace
 
 
-def test_each_part_goes_to_its_own_cluster() -> None:
+def test_each_scope_goes_to_its_own_cluster() -> None:
     values = case("online-dev").values
     whole = {rig.title(each) for each in rendered("online-dev")}
 
-    hub = made(values, part="argocd")
-    rest = made(values, part="cluster")
+    hub = made(values, scope="hub")
+    rest = made(values, scope="cluster")
 
     assert [each["kind"] for each in hub] == ["AppProject"]
     assert {rig.title(each) for each in hub + rest} == whole

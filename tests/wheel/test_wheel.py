@@ -89,6 +89,20 @@ def test_its_data_is_found_in_the_package(installed: Path, tmp_path: Path) -> No
     assert Path(where.strip()).relative_to(installed.parent).parts[-2:] == ("_data", "schemas")
 
 
+def test_its_charts_are_complete(installed: Path, tmp_path: Path) -> None:
+    code = (
+        "from gleis.gitops import charts\n"
+        "for it in charts.find().values(): print(it.name, *it.templates)"
+    )
+
+    done = run([installed / "python", "-P", "-c", code], timeout=60, cwd=tmp_path, env=clean_env())
+
+    assert done.ok, done.stderr
+    found = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+    assert "tenant/_objects.tpl" in found["tenant"]
+    assert "library/_names.tpl" in found["tenant"]
+
+
 def test_the_installed_wheel_renders_a_checkout(installed: Path, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "ci", tmp_path / "ci")
     shutil.copy(ROOT / "platform.yaml", tmp_path)

@@ -1,4 +1,4 @@
-"""Write what is derived: files that CI systems run the stages by, objects of the clusters, READMEs.
+"""Write what is derived: files that CI systems run by, what clusters follow, READMEs.
 
 For the platform team, in the platform's checkout. Exit codes: 0 done (with --check: nothing
 differs), 1 a committed file is not what is rendered, 2 a source or the call is wrong, 3 what reads
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         for each in differences:
             print(f"{each.file}: {each.message}", file=sys.stderr)
         print(
-            "\nThese files are rendered from ci/pipeline.yaml, platform.yaml and terraform/: "
+            "\nThese files are rendered from ci/pipeline.yaml, platform.yaml, terraform/ and argocd/: "
             "change that, then run gleis render"
             if differences
             else "what is rendered is what is committed",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gleis import resources
 from gleis.gitops import charts, state
 from gleis.gitops.charts import Chart, Values
 from gleis.gitops.errors import GitopsError
@@ -36,7 +36,7 @@ _LOOP = """\
 kind: Rendered
 {{- range $index, $item := .Values.items }}
 {{- $values := dict }}
-{{- range list (get $.Values.defaults $item.chart) $.Values.shared $item.values }}
+{{- range list (get $.Values.values $item.chart) $item.values }}
 {{- range $key, $value := . }}{{ $_ := set $values $key $value }}{{ end }}
 {{- end }}
 {{- range $item.without }}{{ $_ := unset $values . }}{{ end }}
@@ -58,7 +58,7 @@ kind: Rendered
 
 @dataclass(frozen=True)
 class Item:
-    """One release of a chart: `values` are what its values files hold together, without defaults."""
+    """One release of a chart: `values` are what its values files hold, without the defaults."""
 
     chart: str
     release: str
@@ -79,27 +79,26 @@ def render(
     items: Iterable[Item],
     *,
     shared: Values | None = None,
-    folder: Path | None = None,
+    known: Mapping[str, Chart] | None = None,
     helm: Path | None = None,
     kubernetes: str = KUBERNETES,
     chunk: int = CHUNK,
 ) -> Iterator[Rendered]:
     """Render `items`, in their order; a few chunks are under way at a time, so memory stays small.
 
-    `shared` are values that every item has (the organisation's), below those of the item; each of
-    its keys must be the item's alone or shared alone. `folder` holds the charts (default: those of
-    this installation), `helm` is the program (default: the one on PATH).
+    `shared` are values that every item has (the organisation's), below those of the item. `known`
+    are the charts (default: those of this installation), `helm` is the program (default: the one on
+    PATH).
 
     An item that its chart refuses comes back with problems; the others are not touched by it.
     Raises GitopsError for a chart that is not there or cannot be read, ToolMissing without Helm,
     ToolTimeout.
     """
     program = helm or catalogue.require("helm")
-    known = charts.find(folder)
+    known = charts.find() if known is None else known
     with state.scratch() as home, ThreadPoolExecutor(WORKERS) as pool:
-        common = dict(shared or {})
-        batch = _Batch(program, home, known, common, kubernetes)
-        batch.assemble((folder or resources.path(charts.FOLDER)) / charts.LIBRARY)
+        batch = _Batch(program, home, known, dict(shared or {}), kubernetes)
+        batch.assemble()
         waiting: deque[Future[list[Rendered]]] = deque()
         try:
             for part in _parts(items, chunk):
@@ -130,21 +129,26 @@ class _Batch:
         self.helm, self.home, self.known = helm, home, known
         self.shared, self.kubernetes = shared, kubernetes
         self.chart = home / "batch"
+        # Plugins, settings and the cluster of a user have no say in what is rendered.
+        mine = {name: value for name, value in clean_env().items() if not name.startswith("HELM_")}
+        folders = {f"HELM_{kind}_HOME": str(home) for kind in ("CACHE", "CONFIG", "DATA")}
+        self.env = {**mine, **folders, "KUBECONFIG": os.devnull}
         self.counter = itertools.count()
         self.seen: set[str] = set()  # charts that have looked at the shared values once
 
-    def assemble(self, library: Path) -> None:
+    def assemble(self) -> None:
         """Write the scratch chart: the named templates of all charts, and the loop over items."""
         templates = self.chart / "templates"
         templates.mkdir(parents=True)
         (self.chart / "Chart.yaml").write_text("{apiVersion: v2, name: batch, version: 0.0.0}\n")
         (templates / "batch.yaml").write_text(_LOOP)
-        for folder in [library, *(chart.folder for chart in self.known.values())]:
-            for file in sorted((folder / "templates").glob("_*.tpl")):
-                (templates / f"_{folder.name}{file.name}").write_bytes(file.read_bytes())
+        for chart in self.known.values():
+            for name, text in chart.templates.items():
+                (templates / f"_{name.replace('/', '')}").write_text(text)
         common = {
-            "shared": self.shared,
-            "defaults": {name: it.defaults for name, it in self.known.items()},
+            "values": {
+                name: charts.over(it.defaults, self.shared) for name, it in self.known.items()
+            },
             "about": {
                 name: {key[0].upper() + key[1:]: value for key, value in it.about.items()}
                 for name, it in self.known.items()
@@ -165,9 +169,8 @@ class _Batch:
         chart = self.known.get(item.chart)
         if chart is None:
             raise GitopsError(f"no chart {item.chart}; there are: {', '.join(self.known)}")
-        values = charts.merged(chart.defaults, self.shared, item.values)
-        known = self.shared if item.chart in self.seen else ()
-        problems = chart.objections(values, known)
+        known = self.shared.keys() - item.values.keys() if item.chart in self.seen else ()
+        problems = chart.objections(self._values(item), known)
         if not problems:
             self.seen.add(item.chart)
         return Rendered(item, problems=tuple(problems))
@@ -178,9 +181,9 @@ class _Batch:
             return []
         file = self.home / f"items-{next(self.counter)}.json"
         file.write_text(json.dumps({"items": [self._told(item) for item in items]}))
-        argv = [self.helm, "template", "batch", self.chart, "--values", file]
+        argv: list[str | Path] = [self.helm, "template", "batch", self.chart, "--values", file]
         argv += ["--kube-version", self.kubernetes]
-        done = run(argv, timeout=_TIMEOUT, cwd=self.home, env=clean_env(HELM_DEBUG="false"))
+        done = run(argv, timeout=_TIMEOUT, cwd=self.home, env=self.env)
         file.unlink()
         if done.ok:
             return _read(items, done.stdout)
@@ -190,22 +193,19 @@ class _Batch:
         return [Rendered(items[0], problems=(_reason(done.stderr),))]
 
     def _told(self, item: Item) -> dict[str, Any]:
-        """The item as the loop reads it: of its values the keys that differ from the defaults."""
-        defaults = self.known[item.chart].defaults
-        own = {}
-        for key, value in item.values.items():
-            below = self.shared.get(key, defaults.get(key))
-            if isinstance(value, Mapping) and isinstance(below, Mapping):
-                own[key] = charts.merged(below, value)
-            elif value is not None:
-                own[key] = charts.merged(value) if isinstance(value, Mapping) else value
+        """The item as the loop reads it: of its values what differs from those of all items."""
+        values = self._values(item)
         return {
             "chart": item.chart,
             "release": item.release,
             "namespace": item.namespace,
-            "values": own,
-            "without": [key for key, value in item.values.items() if value is None],
+            "values": {key: values[key] for key in item.values if key in values},
+            "without": [key for key in item.values if key not in values],
         }
+
+    def _values(self, item: Item) -> dict[str, Any]:
+        defaults = self.known[item.chart].defaults
+        return charts.over(defaults, charts.merged(self.shared, item.values))
 
 
 def _read(items: Sequence[Item], text: str) -> list[Rendered]:

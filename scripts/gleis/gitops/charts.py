@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gleis import resources
@@ -14,19 +14,22 @@ from gleis.gitops.errors import GitopsError
 
 FOLDER = "argocd/charts"
 LIBRARY = "library"
-SCHEMA = "values.schema.json"
+ABOUT, DEFAULTS, SCHEMA = "Chart.yaml", "values.yaml", "values.schema.json"
 Values = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Chart:
-    """A chart that makes objects; `about` is its Chart.yaml."""
+    """A chart that makes objects, read. `about` is its Chart.yaml.
+
+    `templates` are the files that define names, its own and the library's: `tenant/_objects.tpl`.
+    """
 
     name: str
-    folder: Path
     about: Mapping[str, Any]
     defaults: Values
-    schema: Mapping[str, Any] = field(repr=False)
+    schema: Mapping[str, Any]
+    templates: Mapping[str, str]
 
     def objections(self, values: Values, looked_at: Collection[str] = ()) -> list[str]:
         """What the chart's schema has against `values`, which hold its defaults already.
@@ -40,58 +43,82 @@ class Chart:
             for error in _validator(self, frozenset(looked_at)).iter_errors(dict(values))
         ]
 
-    def __hash__(self) -> int:
-        return hash(self.folder)
-
 
 def find(folder: Path | None = None) -> dict[str, Chart]:
-    """Every chart below `folder` (default: those of this installation) but the library.
-
-    Raises GitopsError for a chart that cannot be read.
-    """
-    found = {}
-    for file in sorted((folder or resources.path(FOLDER)).glob("*/Chart.yaml")):
-        about = _yaml(file)
-        if about.get("type") != "library":
-            found[file.parent.name] = _chart(file.parent, about)
-    return found
-
-
-def _chart(folder: Path, about: Mapping[str, Any]) -> Chart:
+    """Every chart of the folder (default: of this installation), by name. Raises GitopsError."""
+    start = folder or resources.path(FOLDER)
+    wanted = [*start.glob("*/*.*"), *start.glob("*/templates/_*.tpl")]
     try:
-        schema = json.loads((folder / SCHEMA).read_bytes())
-    except (OSError, ValueError) as error:
-        raise GitopsError(f"{folder / SCHEMA} cannot be read: {error}") from error
-    return Chart(folder.name, folder, about, _yaml(folder / "values.yaml"), schema)
+        return read({str(each.relative_to(start)): each.read_text("utf-8") for each in wanted})
+    except (OSError, UnicodeDecodeError) as error:
+        raise GitopsError(f"a chart in {start} cannot be read: {error}") from error
 
 
-def _yaml(file: Path) -> dict[str, Any]:
+def read(files: Mapping[str, str]) -> dict[str, Chart]:
+    """Every chart among `files` (`<chart>/…` => text), by name. Raises GitopsError.
+
+    The texts may come from anywhere: a folder, or a commit that nobody has checked out.
+    """
+    folders = sorted(name.split("/")[0] for name in files if name.count("/") == 1
+                     and name.endswith(f"/{ABOUT}"))  # fmt: skip
+    return {
+        name: _chart(name, files, about)
+        for name in folders
+        if (about := _mapping(f"{name}/{ABOUT}", files)).get("type") != LIBRARY
+    }
+
+
+def _chart(name: str, files: Mapping[str, str], about: Mapping[str, Any]) -> Chart:
+    file = f"{name}/{SCHEMA}"
+    try:
+        schema = json.loads(files[file])
+    except KeyError:
+        raise GitopsError(f"the chart {name} lacks {SCHEMA}, so any value would do") from None
+    except ValueError as error:
+        raise GitopsError(f"{file} is no JSON: {error}") from error
+    templates = {
+        f"{owner}/{PurePosixPath(path).name}": text
+        for path, text in files.items()
+        for owner in (name, LIBRARY)
+        if path.startswith(f"{owner}/templates/_")
+    }
+    return Chart(name, about, _mapping(f"{name}/{DEFAULTS}", files), schema, templates)
+
+
+def _mapping(file: str, files: Mapping[str, str]) -> dict[str, Any]:
     import yaml
 
     try:
-        content = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
-    except (OSError, yaml.YAMLError) as error:
-        raise GitopsError(f"{file} cannot be read: {error}") from error
+        content = yaml.load(files[file], Loader=yaml.CSafeLoader)
+    except KeyError:
+        raise GitopsError(f"{file} is missing") from None
+    except yaml.YAMLError as error:
+        raise GitopsError(f"{file} is no YAML: {error}") from error
     if not isinstance(content, dict):
         raise GitopsError(f"{file} is no mapping")
     return content
 
 
 def merged(*layers: Values) -> dict[str, Any]:
-    """Values as Helm merges them: mappings key by key, all else as a whole; the last layer wins.
-
-    A null takes the key away that an earlier layer set.
-    """
+    """Values files as Helm merges them: mappings key by key, all else as a whole; the last wins."""
     result: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():
-            if value is None:
-                result.pop(key, None)
-            elif isinstance(value, Mapping):
-                below = result.get(key)
-                result[key] = merged(below if isinstance(below, Mapping) else {}, value)
-            else:
-                result[key] = value
+            below = result.get(key)
+            both = isinstance(below, Mapping) and isinstance(value, Mapping)
+            result[key] = merged(below, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def over(defaults: Values, values: Values) -> dict[str, Any]:
+    """`values` over a chart's defaults, as Helm does it: a null takes a default away."""
+    result = {key: value for key, value in defaults.items() if values.get(key, "") is not None}
+    for key, value in values.items():
+        below = defaults.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping):
+            result[key] = over(below, value)
+        elif value is not None or key not in defaults:
+            result[key] = value
     return result
 
 

@@ -1,11 +1,11 @@
-"""What of argocd/ is rendered from platform.yaml, and what lies there that no longer is."""
+"""What of argocd/ is rendered, and what lies there that no longer is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from gleis.contract.platform import Platform
-from gleis.gitops import admission_values, platform_values, queues
+from gleis.gitops import admission_values, chart_docs, platform_values, queues
 from gleis.gitops.argo import applicationsets, bootstrap, clusters
 from gleis.tools.derived import Difference
 
@@ -16,11 +16,11 @@ OWNED = (queues.FOLDER, applicationsets.FOLDER)
 def render(root: Path, platform: Platform) -> dict[str, str]:
     """File below the checkout `root` => its text. Raises GitopsError, ContractError.
 
-    An organisation without `kubernetes` in its platform.yaml has none of them.
+    An organisation without `kubernetes` in its platform.yaml has the charts' READMEs only.
     """
+    found = dict(chart_docs.render(root))
     if platform.kubernetes is None:
-        return {}
-    found: dict[str, str] = {}
+        return found
     for part in (platform_values, queues, admission_values, applicationsets, bootstrap):
         found |= part.render(platform)
     if (root / clusters.FILE).is_file():

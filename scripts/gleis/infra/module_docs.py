@@ -6,18 +6,16 @@ test runs. It is written for those who read before they call.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from gleis.infra import blocks, interface, parity
 from gleis.infra.interface import Interface, Variable
+from gleis.tools import markdown
 
 PAGE = "docs/terraform-differences.md"
 _LONG_TYPE = 60  # characters; a longer type is shown below the table, as it stands in the file
 _CLOUDS = ("aws", "azure", "gcp")
-_CODE = re.compile(r"(`[^`]+`|\b[a-z]+(?:_[a-z]+)+\b)")
-_MARKED = re.compile(r"([\\*_|\[\]`])")
 
 
 def render(root: Path) -> dict[str, str]:
@@ -49,7 +47,7 @@ def readme(terraform: Path, module: Interface) -> str:
         *_section(
             "Outputs",
             ("name", "description"),
-            ((_code(it.name), _prose(it.description)) for it in module.outputs),
+            ((markdown.code(it.name), markdown.prose(it.description)) for it in module.outputs),
         ),
         *_made(folder),
         *_versions(module),
@@ -70,10 +68,10 @@ def page(modules: Sequence[Interface], entries: Sequence[parity.Allowed]) -> str
         "has it, and a test refuses anything else. What a cloud makes impossible stands here, with "
         "its reason.",
         "## What is in which cloud",
-        _table(
+        markdown.table(
             ("module or stack", *_CLOUDS),
             (
-                (_code(name), *("yes" if cloud in there else "–" for cloud in _CLOUDS))
+                (markdown.code(name), *("yes" if cloud in there else "–" for cloud in _CLOUDS))
                 for name, there in names.items()
             ),
         ),
@@ -82,11 +80,11 @@ def page(modules: Sequence[Interface], entries: Sequence[parity.Allowed]) -> str
     shown = [entry for entry in entries if entry.key in found]
     for name in dict.fromkeys(entry.module for entry in sorted(shown, key=lambda it: it.key)):
         rows = (
-            (entry.cloud, _prose(found[entry.key].message), _prose(entry.reason))
+            (entry.cloud, markdown.prose(found[entry.key].message), markdown.prose(entry.reason))
             for entry in shown
             if entry.module == name
         )
-        sections += [f"### {name}", _table(("cloud", "difference", "reason"), rows)]
+        sections += [f"### {name}", markdown.table(("cloud", "difference", "reason"), rows)]
     if not shown:
         sections.append("Nothing so far.")
     return "\n\n".join(sections) + "\n"
@@ -113,11 +111,13 @@ def _variables(variables: Sequence[Variable]) -> Iterator[str]:
         ("name", "type", "default", "description", "refused"),
         (
             (
-                _code(it.name),
-                f"[{it.type.partition('(')[0]}](#{it.name})" if it in long else _code(it.type),
-                "**required**" if it.default is None else _code(it.default),
-                _prose(it.description) + (" Sensitive." if it.sensitive else ""),
-                "<br>".join(_prose(each) for each in it.refused) or "–",
+                markdown.code(it.name),
+                f"[{it.type.partition('(')[0]}](#{it.name})"
+                if it in long
+                else markdown.code(it.type),
+                "**required**" if it.default is None else markdown.code(it.default),
+                markdown.prose(it.description) + (" Sensitive." if it.sensitive else ""),
+                "<br>".join(markdown.prose(each) for each in it.refused) or "–",
             )
             for it in sorted(variables, key=lambda it: not it.required)
         ),
@@ -142,16 +142,16 @@ def _made(folder: Path) -> Iterator[str]:
     if resources or calls:
         yield "## What it makes"
     if resources:
-        yield "\n".join(f"- {_code(each)}" for each in resources)
+        yield "\n".join(f"- {markdown.code(each)}" for each in resources)
     if calls:
         yield "And by the modules that it calls:" if resources else "By the modules that it calls:"
-        yield "\n".join(f"- {_code(name)}: [{at}]({at})" for name, at in sorted(calls))
+        yield "\n".join(f"- {markdown.code(name)}: [{at}]({at})" for name, at in sorted(calls))
 
 
 def _versions(module: Interface) -> Iterator[str]:
-    rows = [("Terraform", "–", _code(module.required_version))]
+    rows = [("Terraform", "–", markdown.code(module.required_version))]
     rows += [
-        (name, _code(source), _code(version))
+        (name, markdown.code(source), markdown.code(version))
         for name, (source, version) in sorted(module.providers.items())
     ]
     yield from _section("Versions", ("what", "source", "version"), rows)
@@ -178,29 +178,8 @@ def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     rows = list(rows)
     if rows:
         yield f"## {title}"
-        yield _table(head, rows)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        yield markdown.table(head, rows)
 
 
 def _hcl(text: str) -> str:
     return f"```hcl\n{text}\n```"
-
-
-def _code(text: str) -> str:
-    """`text` as code in a cell; a pipe would end the cell."""
-    return f"`{text}`".replace("|", "\\|") if text else ""
-
-
-def _prose(text: str) -> str:
-    """`text` in a cell: names as code, and what Markdown would take for itself escaped."""
-    parts = _CODE.split(" ".join(text.split()))
-    return "".join(
-        _code(part.strip("`"))
-        if _CODE.fullmatch(part)
-        else _MARKED.sub(r"\\\1", part).replace("&", "&amp;").replace("<", "&lt;")
-        for part in parts
-    )

@@ -3,6 +3,7 @@ Nothing goes in or out, but what the following policies allow: each is one reaso
 */}}
 {{- define "tenant.network" -}}
 {{- $net := .Values.network -}}
+{{- $namespaces := .Values.platform.namespaces -}}
 {{- $cloud := .Values.tenant.serving.cloud -}}
 {{ include "tenant.policy" (dict "context" . "name" "default-deny") }}
   policyTypes: [Ingress, Egress]
@@ -18,32 +19,32 @@ Nothing goes in or out, but what the following policies allow: each is one reaso
   policyTypes: [Egress]
   egress:
     - to:
-        - {{ include "tenant.peer" $net.dns.namespace }}
+        - {{ include "tenant.peer" $namespaces.dns }}
           podSelector:
             matchLabels:
-              {{- toYaml $net.dns.podLabels | nindent 14 }}
+              {{- toYaml $net.dnsLabels | nindent 14 }}
       ports: [{protocol: UDP, port: 53}, {protocol: TCP, port: 53}]
 ---
 {{ include "tenant.policy" (dict "context" . "name" "monitoring") }}
   policyTypes: [Ingress]
   ingress:
     - from:
-        - {{ include "tenant.peer" $net.monitoringNamespace }}
+        - {{ include "tenant.peer" $namespaces.monitoring }}
       ports: {{ include "tenant.ports" $net.metricsPorts }}
 ---
-{{ include "tenant.policy" (dict "context" . "name" "mlflow") }}
+{{ include "tenant.policy" (dict "context" . "name" "tracking") }}
   policyTypes: [Egress]
   egress:
     - to:
-        - {{ include "tenant.peer" $net.mlflow.namespace }}
-      ports: {{ include "tenant.ports" (list $net.mlflow.port) }}
+        - {{ include "tenant.peer" $namespaces.tracking }}
+      ports: {{ include "tenant.ports" (list $net.trackingPort) }}
 {{- if eq .Values.tenant.serving.mode "online" }}
 ---
 {{ include "tenant.policy" (dict "context" . "name" "ingress") }}
   policyTypes: [Ingress]
   ingress:
     - from:
-        - {{ include "tenant.peer" $net.ingressNamespace }}
+        - {{ include "tenant.peer" $namespaces.ingress }}
       ports: {{ include "tenant.ports" (list $net.servicePort) }}
 {{- end }}
 {{- /*

@@ -4,11 +4,11 @@ else, so that many tenants can be rendered in one call of Helm.
 */}}
 {{- define "tenant.objects" -}}
 {{- if eq .Values.tenant.serving.target "kubernetes" -}}
-{{- if ne .Values.part "cluster" }}
+{{- if ne .Values.scope "cluster" }}
 ---
 {{ include "tenant.appProject" . }}
 {{- end }}
-{{- if ne .Values.part "argocd" }}
+{{- if ne .Values.scope "hub" }}
 ---
 {{ include "tenant.namespace" . }}
 ---

@@ -7,7 +7,7 @@ one cluster, hold the kinds that are listed, and nothing that is outside of a na
 apiVersion: argoproj.io/v1alpha1
 kind: AppProject
 metadata:
-  {{- include "gleis.metadata" (dict "context" . "name" $namespace "namespace" .Values.argocdNamespace) | nindent 2 }}
+  {{- include "gleis.metadata" (dict "context" . "name" $namespace "namespace" .Values.platform.namespaces.argocd) | nindent 2 }}
   # A project that applications still belong to must not go.
   finalizers: ["resources-finalizer.argocd.argoproj.io"]
 spec:
@@ -30,16 +30,16 @@ spec:
       groups: [{{ include "gleis.group" . | quote }}]
       policies:
         {{- include "tenant.policies" (dict "project" $namespace "environment" .Values.environment) | nindent 8 }}
-  {{- with get .Values.syncWindows .Values.environment }}
+  {{- $freeze := dig "kubernetes" "freeze" dict .Values.platform }}
+  {{- if and $freeze (eq .Values.environment "prod") }}
+  # Nothing synchronises by itself then. A person still can: that is how a rollback gets through.
   syncWindows:
-    {{- range . }}
-    - kind: allow
-      schedule: {{ .schedule | quote }}
-      duration: {{ .duration | quote }}
-      timeZone: {{ .timeZone | quote }}
+    - kind: deny
+      schedule: {{ $freeze.schedule | quote }}
+      duration: {{ $freeze.duration | quote }}
+      timeZone: {{ default "UTC" $freeze.timeZone | quote }}
       namespaces: [{{ $namespace | quote }}]
       manualSync: true
-    {{- end }}
   {{- end }}
 {{- end -}}
 
