@@ -134,3 +134,7 @@ CASES = (
 
 def case(name: str) -> Case:
     return next(each for each in CASES if each.name == name)
+
+
+# What a chart has to be told beside the records, which know no single run.
+OPTIONS: dict[str, dict[str, Any]] = {"model-training": {"run": {"id": "4711"}}}

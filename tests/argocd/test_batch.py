@@ -14,7 +14,7 @@ from gleis.gitops.errors import GitopsError
 from gleis.tools.errors import ToolMissing
 
 from . import rig
-from .cases import CASES, PLATFORM, RELEASE, case, tenant
+from .cases import CASES, OPTIONS, PLATFORM, RELEASE, case, tenant
 
 SHARED = {"platform": PLATFORM}
 
@@ -37,12 +37,12 @@ def ordered(objects: Any) -> list[rig.Object]:
 
 @pytest.mark.parametrize("chart", rig.charts())
 def test_batch_output_is_single_output(chart: str, helm: int) -> None:
-    found = rendered([item(each.name, chart) for each in CASES], helm)
+    told = OPTIONS.get(chart, {})
+    found = rendered([item(each.name, chart, **told) for each in CASES], helm)
 
     for each, many in zip(CASES, found, strict=True):
-        one = rig.run(
-            helm, chart, each.values, release=each.tenant["project"], namespace=each.namespace
-        )
+        values = {**each.values, **told}
+        one = rig.run(helm, chart, values, release=each.tenant["project"], namespace=each.namespace)
         if one.returncode == 0:
             assert not many.problems
             assert ordered(many.objects) == ordered(rig.parse(one.stdout)), each.name
