@@ -126,9 +126,7 @@ def changed(kind: str, case: Object) -> Object:
     return made
 
 
-def _at(
-    made: Object, pointer: str, pod: str, *, value: Any = None, remove: bool = False
-) -> None:
+def _at(made: Object, pointer: str, pod: str, *, value: Any = None, remove: bool = False) -> None:
     if pointer.startswith("pod/"):
         assert pod, f"{made['kind']} has no pod to change"
         pointer = pod + pointer.removeprefix("pod")

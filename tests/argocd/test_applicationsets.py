@@ -120,9 +120,7 @@ def test_values_are_the_records_wherever_they_lie(platform: Platform) -> None:
             "$state/{{ .path.path }}/dev.yaml",
         ]
         assert {each["ref"]: each["repoURL"] for each in refs} == {"platform": own, "state": state}
-        release, tenant = (
-            each["git"] for each in spec["generators"][0]["matrix"]["generators"]
-        )
+        release, tenant = (each["git"] for each in spec["generators"][0]["matrix"]["generators"])
         assert release["files"] == [{"path": f"{platform.gitops.path}/*/*/dev.yaml"}]
         assert tenant["files"] == [{"path": "{{ .path.path }}/project.yaml"}]
         assert release["repoURL"] == tenant["repoURL"] == state
@@ -158,7 +156,9 @@ def evaluated(
     (chart / "values.yaml").write_text(json.dumps({"records": records}))
     (chart / "templates" / "_named.tpl").write_text(named)
     (chart / "templates" / "it.yaml").write_text(
-        "{{- range .Values.records }}\n---\nname: {{ with . }}" + expression + "{{ end }}\n{{- end }}"
+        "{{- range .Values.records }}\n---\nname: {{ with . }}"
+        + expression
+        + "{{ end }}\n{{- end }}"
     )
     done = programs.run([str(programs.helm(helm)), "template", "it", str(chart)], tmp_path)
     assert done.returncode == 0, done.stderr
@@ -221,7 +221,9 @@ def test_an_addon_whose_cluster_lacks_a_fact_is_refused(helm: int, tmp_path: Pat
         "addon": {"name": "velero", "facts": {"region": "<gleis.dev/region>"}},
     }
     named = '{{ define "it" }}' + source["helm"]["values"] + "{{ end }}"
-    with pytest.raises(AssertionError, match="cluster ml-dev lacks an annotation that velero needs"):
+    with pytest.raises(
+        AssertionError, match="cluster ml-dev lacks an annotation that velero needs"
+    ):
         evaluated(helm, tmp_path, '{{ include "it" . | quote }}', [cluster], named)
 
 

@@ -83,7 +83,9 @@ def test_a_policy_answers_as_the_case_says(case: Case) -> None:
 @pytest.mark.parametrize("kind", admitted.KINDS)
 def test_what_is_right_passes_every_policy(kind: str) -> None:
     case = Case("", "", kind, {})
-    assert [said for each in POLICIES.values() for said in admission.denied(each, case.request)] == []
+    assert [
+        said for each in POLICIES.values() for said in admission.denied(each, case.request)
+    ] == []
 
 
 def mutations(policy: Policy) -> Iterator[tuple[str, Policy]]:

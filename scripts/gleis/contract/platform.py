@@ -122,8 +122,11 @@ class Ingress:
 
 @dataclass(frozen=True)
 class Identity:
+    """Who says who somebody is; `admins` is the group that administers Argo CD."""
+
     issuer: str
     client_id: str = "argocd"
+    admins: str = ""
 
 
 @dataclass(frozen=True)

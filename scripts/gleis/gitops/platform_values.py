@@ -22,7 +22,9 @@ NAMESPACES = {
 
 def render(platform: Platform) -> dict[str, str]:
     """File below the checkout => its text."""
-    head = "# What every chart is told of the organisation, beside the records of a tenant.\n" + HEAD
+    head = (
+        "# What every chart is told of the organisation, beside the records of a tenant.\n" + HEAD
+    )
     return {FILE: text([{"platform": values(platform)}], head)}
 
 
@@ -39,11 +41,14 @@ def needed(platform: Platform) -> Kubernetes:
 def values(platform: Platform) -> dict[str, Any]:
     """The parts of platform.yaml that charts look at, in the same shape, defaults filled in."""
     said = needed(platform)
-    teams = [
-        {**records.plain(team), "group": team.oidc_group} for team in platform.teams
-    ]
+    teams = [{**records.plain(team), "group": team.oidc_group} for team in platform.teams]
     kubernetes = records.plain(said)
-    for outside in ("tenants", "revisions", "versions", "registries"):  # Argo CD's business and the policies', not a chart's
+    for outside in (
+        "tenants",
+        "revisions",
+        "versions",
+        "registries",
+    ):  # Argo CD's business and the policies', not a chart's
         kubernetes.pop(outside, None)
     return {
         "organisation": records.plain(platform.organisation),
@@ -54,9 +59,7 @@ def values(platform: Platform) -> dict[str, Any]:
             name: records.plain(cloud) for name, cloud in platform.clouds.items() if cloud.enabled
         },
         "clusters": [
-            records.plain(cluster)
-            for cluster in platform.clusters
-            if cluster.kind == "kubernetes"
+            records.plain(cluster) for cluster in platform.clusters if cluster.kind == "kubernetes"
         ],
         "teams": teams,
         "support": records.plain(platform.support),

@@ -103,9 +103,7 @@ def _gpu_flavor(gpu_type: str, fixed: bool) -> dict[str, Any]:
     return _object("ResourceFlavor", gpu_type, spec)
 
 
-def _queue(
-    team: Team, cluster: Cluster, types: list[str], shares: quotas.Shares
-) -> dict[str, Any]:
+def _queue(team: Team, cluster: Cluster, types: list[str], shares: quotas.Shares) -> dict[str, Any]:
     groups = [_group(quotas.CPU, [quotas.CPU], team, cluster, shares)]
     if types:
         groups.append(_group(GPU, types, team, cluster, shares))

@@ -6,11 +6,19 @@ from pathlib import Path
 
 from gleis.contract.platform import Platform
 from gleis.gitops import admission_values, chart_docs, platform_values, queues
-from gleis.gitops.argo import applicationsets, bootstrap, clusters
+from gleis.gitops.argo import (
+    addons,
+    applicationsets,
+    bootstrap,
+    clusters,
+    node_pools,
+    rendered_values,
+    workspaces,
+)
 from gleis.tools.derived import Difference
 
 # Folders that hold nothing but rendered files: what else is there was rendered once.
-OWNED = (queues.FOLDER, applicationsets.FOLDER)
+OWNED = (queues.FOLDER, applicationsets.FOLDER, node_pools.POOLS)
 
 
 def render(root: Path, platform: Platform) -> dict[str, str]:
@@ -24,7 +32,10 @@ def render(root: Path, platform: Platform) -> dict[str, str]:
     for part in (platform_values, queues, admission_values, applicationsets, bootstrap):
         found |= part.render(platform)
     if (root / clusters.FILE).is_file():
-        found |= clusters.render(clusters.load(root, platform))
+        registered = clusters.load(root, platform)
+        addons.load(root, platform, registered)
+        found |= clusters.render(registered) | node_pools.render(platform, registered)
+        found |= rendered_values.render(root, platform) | workspaces.render(root, platform)
     return found
 
 

@@ -157,18 +157,12 @@ def addons(platform: Platform) -> dict[str, Any]:
                 },
                 _ref(where.platform, where.platform_revision, "platform"),
             ],
-            "syncPolicy": _rolled(
-                "CreateNamespace=true", "SkipDryRunOnMissingResource=true"
-            ),
+            "syncPolicy": _rolled("CreateNamespace=true", "SkipDryRunOnMissingResource=true"),
         },
     }
     made = _set("platform", [_matrix({"git": reading}, _clusters(label))], template)
     made["spec"]["strategy"] = _rolling(
-        [
-            [("gleis.dev/ring", ring), ("gleis.dev/wave", wave)]
-            for ring in RINGS
-            for wave in WAVES
-        ]
+        [[("gleis.dev/ring", ring), ("gleis.dev/wave", wave)] for ring in RINGS for wave in WAVES]
     )
     return made
 
@@ -182,7 +176,10 @@ def objects(platform: Platform) -> dict[str, Any]:
     ]
     if "karpenter" in enabled(platform):
         folder = "argocd/platform/karpenter/pools"
-        parts.append(_part("node-pools", folder, on="karpenter", per_cluster=False))
+        parts.append(_part("node-pools", folder, on="karpenter", per_cluster=True))
+    if "mlflow" in enabled(platform):
+        folder = "argocd/platform/mlflow/objects"
+        parts.append(_part("workspaces", folder, on="hub", per_cluster=False))
     template = {
         "metadata": {"name": "{{ .part.name }}-{{ .name }}", "labels": _ring()},
         "spec": {

@@ -12,7 +12,7 @@ from gleis.gitops.argo.sources import HUB, NAMESPACE
 from gleis.gitops.yaml_text import text
 
 FILE = "argocd/clusters.yaml"
-SECRET = "argocd/bootstrap/hub.yaml"
+HUB_FILE = "argocd/bootstrap/hub.yaml"
 
 
 @dataclass(frozen=True)
@@ -87,4 +87,4 @@ def render(registered: tuple[Registered, ...]) -> dict[str, str]:
             "config": '{"tlsClientConfig":{"insecure":false}}',
         },
     }
-    return {SECRET: text([secret], "# Rendered from argocd/clusters.yaml by `gleis render`.\n")}
+    return {HUB_FILE: text([secret], "# Rendered from argocd/clusters.yaml by `gleis render`.\n")}
