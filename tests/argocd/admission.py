@@ -55,7 +55,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Request:
-    """Who does what to `object`, in a namespace with `labels`; `params` are the ConfigMap's data."""
+    """Who asks for `object`, in a namespace with `labels`; `params` are the ConfigMap's data."""
 
     object: Object
     labels: dict[str, str]

@@ -1,4 +1,4 @@
-"""The ApplicationSets and the root: valid, protected, and the same for either place of the state."""
+"""The ApplicationSets and the root: valid, protected, the same for either place of the state."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_everything_rendered_is_valid(platform: Platform, valid: Valid) -> None:
     found = [
         each
         for name, text in texts.items()
-        if not name.endswith("/rendered.yaml")
+        if name.endswith(".yaml") and not name.endswith("/rendered.yaml")
         for each in yaml.safe_load_all(text)
     ]
     for each in found:

@@ -1,7 +1,7 @@
 """The admission policies: what each refuses, with which words, and what it lets pass.
 
-The cases are data: `policies/<policy>.yaml`. A case names kinds, what is set and removed in them, and
-either `denied`, a part of the one message that it is refused with, or nothing.
+The cases are data: `policies/<policy>.yaml`. A case names kinds, what is set and removed in them,
+and either `denied`, a part of the one message that it is refused with, or nothing.
 """
 
 from __future__ import annotations

@@ -43,8 +43,7 @@ if __name__ == "__main__":
     try:
         main()
     except urllib.error.HTTPError as error:
-        sys.exit(
-            f"MLflow answered {error.code} to {error.url}: {error.read(500).decode(errors='replace')}"
-        )
+        said = error.read(500).decode(errors="replace")
+        sys.exit(f"MLflow answered {error.code} to {error.url}: {said}")
     except (urllib.error.URLError, TimeoutError) as error:
         sys.exit(f"MLflow cannot be reached at {os.environ['MLFLOW_URL']}: {error}")

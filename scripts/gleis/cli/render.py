@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
         for each in differences:
             print(f"{each.file}: {each.message}", file=sys.stderr)
         print(
-            "\nThese files are rendered from ci/pipeline.yaml, platform.yaml, terraform/ and argocd/: "
-            "change that, then run gleis render"
+            "\nThese files are rendered from ci/pipeline.yaml, platform.yaml, terraform/ and "
+            "argocd/: change that, then run gleis render"
             if differences
             else "what is rendered is what is committed",
             file=sys.stderr if differences else sys.stdout,

@@ -1,4 +1,4 @@
-"""What the admission policies are told of the organisation: the ConfigMap that they take as params."""
+"""What the admission policies are told of the organisation: the ConfigMap of their params."""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ def needed(platform: Platform) -> Kubernetes:
     """`platform.kubernetes`. Raises GitopsError where platform.yaml does not say it."""
     if platform.kubernetes is None:
         raise GitopsError(
-            "platform.yaml says nothing under kubernetes, which the charts and Argo CD are rendered "
-            "from: add it as in the platform.yaml that came with Gleis"
+            "platform.yaml says nothing under kubernetes, which the charts and Argo CD are "
+            "rendered from: add it as in the platform.yaml that came with Gleis"
         )
     return platform.kubernetes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gleis.contract.platform import Platform
-from gleis.gitops import admission_values, chart_docs, platform_values, queues
+from gleis.gitops import admission_values, chart_docs, compat, platform_values, queues
 from gleis.gitops.argo import (
     addons,
     applicationsets,
@@ -15,6 +15,8 @@ from gleis.gitops.argo import (
     rendered_values,
     workspaces,
 )
+from gleis.gitops.argo.addons import Addon
+from gleis.gitops.errors import GitopsError
 from gleis.tools.derived import Difference
 
 # Folders that hold nothing but rendered files: what else is there was rendered once.
@@ -33,10 +35,18 @@ def render(root: Path, platform: Platform) -> dict[str, str]:
         found |= part.render(platform)
     if (root / clusters.FILE).is_file():
         registered = clusters.load(root, platform)
-        addons.load(root, platform, registered)
+        _together(root, platform, addons.load(root, platform, registered))
         found |= clusters.render(registered) | node_pools.render(platform, registered)
         found |= rendered_values.render(root, platform) | workspaces.render(root, platform)
     return found
+
+
+def _together(root: Path, platform: Platform, enabled: tuple[Addon, ...]) -> None:
+    """Refuse what does not go together. Raises GitopsError."""
+    versions = [(each.name, each.version) for each in enabled]
+    said = compat.out_of_range(compat.load(root), platform, versions)
+    if said:
+        raise GitopsError("\n".join(said))
 
 
 def left_over(root: Path, wanted: dict[str, str]) -> list[str]:

@@ -13,10 +13,10 @@ def text(documents: Sequence[Any], head: str = HEAD) -> str:
     import yaml
 
     class Plain(yaml.SafeDumper):
-        def ignore_aliases(self, data: Any) -> bool:
+        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
             return True
 
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        def increase_indent(self, flow: bool = False, *_: bool, **__: bool) -> None:
             super().increase_indent(flow, False)
 
     def scalar(dumper: yaml.SafeDumper, value: str) -> yaml.Node:

@@ -1,4 +1,4 @@
-"""argocd/clusters.yaml: what the secrets of the clusters tell Argo CD, and the secret of its own."""
+"""argocd/clusters.yaml: what the secrets of the clusters tell Argo CD, and the hub's own."""
 
 from __future__ import annotations
 
