@@ -140,3 +140,24 @@ def test_policies_and_bindings_are_valid_for_every_kubernetes() -> None:
     verdict = validate(objects)
     assert verdict.problems == []
     assert verdict.unknown == set()
+
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize(
+    "file", sorted(GOLDEN.glob("*/*.yaml")), ids=lambda file: f"{file.parent.name}-{file.stem}"
+)
+def test_what_our_charts_make_is_let_in(file: Path) -> None:
+    said = []
+    for item in yaml.safe_load_all(file.read_text()):
+        if item["kind"] not in admission.RESOURCES:
+            continue
+        labels = {key: item["metadata"]["labels"][key] for key in admitted.NAMESPACE}
+        request = Request(item, labels, ("system:authenticated",), TRUSTED)
+        said += [
+            f"{name}: {message}"
+            for name, policy in POLICIES.items()
+            for message in admission.denied(policy, request)
+        ]
+    assert said == []
