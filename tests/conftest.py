@@ -100,7 +100,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def _show_terraform(reporter: pytest.TerminalReporter) -> None:
-    """What this run has shown of each module of terraform/, as a table: no more than tests recorded.
+    """What this run has shown of each module of terraform/: no more than tests recorded.
 
     Here and not in tests/terraform, whose conftest.py the controller of pytest-xdist never loads;
     tests/terraform/rig/summary.py is how a test records something.

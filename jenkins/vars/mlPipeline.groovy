@@ -1,5 +1,4 @@
 // Rendered from ci/pipeline.yaml by `gleis render`: edit that file, not this one. `gleis run` decides; mlPipeline.txt helps.
-
 // What started the build, in the graph's words; what is not known is what may do least.
 String eventOf() {
     if (env.CHANGE_ID) { return 'pull-request' }
@@ -17,8 +16,8 @@ String pod(String runner, Map config) {
 
 void deliverSteps() {
     unstash 'verify'; unstash 'train'; unstash 'package'
-    timeout(time: 40, unit: 'MINUTES') { withCredentials([file(credentialsId: 'gleis-oidc', variable: 'GLEIS_OIDC_TOKEN_FILE'), string(credentialsId: 'GLEIS_GITOPS_TOKEN', variable: 'GLEIS_GITOPS_TOKEN')]) {
-        sh 'uvx --from "$GLEIS_SOURCE" gleis run --environment "$GLEIS_ENVIRONMENT" --event "$GLEIS_EVENT" --stage deploy --stage smoke --stage promote'
+    timeout(time: 70, unit: 'MINUTES') { withCredentials([file(credentialsId: 'gleis-oidc', variable: 'GLEIS_OIDC_TOKEN_FILE'), string(credentialsId: 'GLEIS_GITOPS_TOKEN', variable: 'GLEIS_GITOPS_TOKEN')]) {
+        sh 'uvx --from "$GLEIS_SOURCE" gleis run --environment "$GLEIS_ENVIRONMENT" --event "$GLEIS_EVENT" --stage infra-plan --stage deploy --stage smoke --stage promote'
     } }
     stash(name: "deliver-${env.GLEIS_ENVIRONMENT}", includes: '.gleis/run/**,.gleis/out/**', allowEmpty: true, useDefaultExcludes: false)
 }
@@ -107,7 +106,8 @@ void call(Map config) {
             stage('deliver') {
                 // permission: contents read — check out the project
                 // permission: actions read — see who approved production
-                // permission: id-token write — write the registry as this repo, without a stored key
+                // permission: id-token write — write the registry and read the cloud as this repo, without a stored key
+                // tool: terraform — plan the contract against what the platform applied
                 when { expression { event in ['main', 'tag', 'schedule', 'drift', 'manual'] } }
                 stages {
                     stage('deliver dev') {

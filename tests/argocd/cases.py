@@ -24,7 +24,10 @@ PLATFORM: dict[str, Any] = {
         "queues": "kueue-system",
         "tracking": "mlflow",
     },
-    "kubernetes": {"freeze": {"schedule": "0 16 * * 5", "duration": "62h"}},
+    "kubernetes": {
+        **_PLATFORM.get("kubernetes", {}),
+        "freeze": {"schedule": "0 16 * * 5", "duration": "62h"},
+    },
 }
 RELEASE = {
     "modelVersion": "3",
@@ -130,6 +133,8 @@ CASES = (
     Case("gpu", "prod", _GPU, RELEASE),
     Case("nothing-promoted", "prod", deepcopy(_ONLINE), {}),
 )
+# What a chart asks for beside the records.
+OPTIONS: dict[str, dict[str, Any]] = {"model-training": {"run": {"id": "1"}}}
 
 
 def case(name: str) -> Case:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gleis.gitops import batch, charts
 from gleis.gitops.batch import Item, Rendered
@@ -15,6 +16,7 @@ from gleis.tools.errors import ToolMissing
 
 from . import rig
 from .cases import CASES, OPTIONS, PLATFORM, RELEASE, case, tenant
+from .rig import programs
 
 SHARED = {"platform": PLATFORM}
 
@@ -37,12 +39,12 @@ def ordered(objects: Any) -> list[rig.Object]:
 
 @pytest.mark.parametrize("chart", rig.charts())
 def test_batch_output_is_single_output(chart: str, helm: int) -> None:
-    told = OPTIONS.get(chart, {})
-    found = rendered([item(each.name, chart, **told) for each in CASES], helm)
+    options = OPTIONS.get(chart, {})
+    found = rendered([item(each.name, chart, **options) for each in CASES], helm)
 
     for each, many in zip(CASES, found, strict=True):
-        values = {**each.values, **told}
-        one = rig.run(helm, chart, values, release=each.tenant["project"], namespace=each.namespace)
+        release, namespace = each.tenant["project"], each.namespace
+        one = rig.run(helm, chart, {**each.values, **options}, release=release, namespace=namespace)
         if one.returncode == 0:
             assert not many.problems
             assert ordered(many.objects) == ordered(rig.parse(one.stdout)), each.name
@@ -68,6 +70,65 @@ def test_options_of_an_item_win_over_defaults_as_helm_merges_them(helm: int) -> 
     one = rig.render(helm, "tenant", case("online-prod").values, options)
 
     assert ordered(found.objects) == ordered(one)
+
+
+# Whatever could be read in two ways, and a text that ends with its document.
+EDGES = """\
+{{- define "edges.objects" -}}
+# nothing but a comment
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: first}
+data:
+  number: "1e3"
+  text: |
+    --- is no end here
+    last: line, {{ .Release.Name }} of {{ .Chart.Name }} {{ .Chart.Version }}
+
+---{{ "  " }}
+kind: Numbers
+apiVersion: example.com/v1
+metadata: {name: numbers, namespace: {{ .Release.Namespace }}}
+spec: {{ toJson .Values.spec }}
+sizes: [1048576, 1e3, 0x10, 0.5, -0, 12345678901]
+words: [yes, "no", on, ~, null, "", 2026-11-25, "ä < & > ü", '{{ "{{" }}']
+{{ if semverCompare ">=1.34-0" .Capabilities.KubeVersion.Version }}
+---
+kind: Last
+apiVersion: example.com/v1
+metadata: {name: last}
+folded: >-
+  one
+  two
+kept: |+
+  three
+
+text: |
+  four
+{{- end }}
+{{- end -}}
+"""
+
+
+def test_what_is_hard_to_read_is_read_as_in_a_single_call(helm: int, tmp_path: Path) -> None:
+    folder = tmp_path / "edges"
+    (folder / "templates").mkdir(parents=True)
+    (folder / "Chart.yaml").write_text("{apiVersion: v2, name: edges, version: 1.2.3}\n")
+    (folder / "values.yaml").write_text("spec: {cores: 3, ratio: 0.25, big: 123456789012}\n")
+    (folder / "values.schema.json").write_text("{}")
+    (folder / "templates" / "_edges.tpl").write_text(EDGES)
+    (folder / "templates" / "objects.yaml").write_text('{{ include "edges.objects" . }}\n')
+    (tmp_path / "values.yaml").write_text("{spec: {ratio: 2, deep: {a: [1, 2.5, false]}}}\n")
+    values = yaml.safe_load((tmp_path / "values.yaml").read_text())
+
+    argv = [str(rig.helm(helm)), "template", "it", str(folder), "--namespace", "there"]
+    argv += ["--values", str(tmp_path / "values.yaml"), "--kube-version", batch.KUBERNETES]
+    one = rig.parse(programs.run(argv, tmp_path).stdout)
+    (many,) = rendered([Item("edges", "it", "there", values)], helm, known=charts.find(tmp_path))
+
+    assert len(one) == 3, one
+    assert ordered(many.objects) == ordered(one)
 
 
 def test_a_null_on_top_takes_the_default_away() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gleis.contract import names
+from gleis.contract import names, schema
 
 from . import rig
+from .cases import CASES, Case
 from .rig import programs
 
 NAMES = [
@@ -77,3 +78,18 @@ def test_no_template_asks_for_what_is_not_handed_to_it(file: Path) -> None:
         ".Subcharts",
     ):
         assert word not in text, f"{file.name} uses {word.strip()}"
+
+
+@pytest.mark.parametrize("it", CASES, ids=lambda it: it.name)
+def test_the_cases_are_records_as_gleis_writes_them(it: Case) -> None:
+    head = {"apiVersion": "gleis/v1"}
+    record = {**head, "kind": "Tenant", "tenant": it.tenant}
+    live = {
+        **head,
+        "kind": "TenantEnvironment",
+        "environment": it.environment,
+        "release": it.release,
+    }
+
+    assert schema.conforms(record, "tenant") == []
+    assert schema.conforms(live, "tenant") == []

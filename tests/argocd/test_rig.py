@@ -105,6 +105,12 @@ def test_a_key_that_comes_twice_is_refused() -> None:
         rig.parse("a: 1\na: 2\n")
 
 
+def test_yaml_is_read_as_the_cluster_reads_it() -> None:
+    (found,) = rig.parse("[12e4, 1.5e3, 2026-11-25, 1:30, 010, 0x10, -3, .5, 1_000, 08, v1, yes]")
+
+    assert found == [120_000, 1500, "2026-11-25", "1:30", 8, 16, -3, 0.5, 1000, 8, "v1", True]
+
+
 def test_thousands_of_objects_are_validated_in_seconds() -> None:
     rig.validate([DEPLOYMENT, QUEUE])
     started = time.monotonic()

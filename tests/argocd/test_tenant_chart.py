@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from functools import cache
@@ -163,6 +164,33 @@ def test_quota_and_limits_are_the_share_of_the_record() -> None:
     assert hard["requests.memory"] == hard["limits.memory"] == "320Gi"
     assert limits["max"] == {"cpu": "40", "memory": "320Gi"}
     assert one(rendered("batch"), "ResourceQuota")["spec"]["hard"]["requests.nvidia.com/gpu"] == "0"
+
+
+def test_a_share_of_nothing_lets_no_pod_in(valid: Valid) -> None:
+    record = tenant(quota={"cpu": 0, "gpu": 0})
+    objects = made({**case("online-dev").values, "tenant": record})
+
+    valid(objects)
+    assert one(objects, "ResourceQuota")["spec"]["hard"]["requests.cpu"] == "0"
+    assert "max" not in one(objects, "LimitRange")["spec"]["limits"][0]
+
+
+def test_a_projects_applications_may_hold_what_other_charts_make_and_not_what_this_one_makes() -> (
+    None
+):
+    spec = one(rendered("online-dev"), "AppProject")["spec"]
+    allowed = {each["kind"] for each in spec["namespaceResourceWhitelist"]}
+
+    for chart in rig.charts():
+        texts = [file.read_text() for file in (rig.CHARTS / chart / "templates").glob("_*.tpl")]
+        kinds = set(re.findall(r'^kind: (\w+)$|"kind" "([A-Z]\w+)"', "\n".join(texts), re.M))
+        made = {plain or passed for plain, passed in kinds}
+        assert made, chart
+        if chart == "tenant":
+            # A service opens its own ports; policies only ever add to what may be reached.
+            assert made & allowed == {"NetworkPolicy"}
+        else:
+            assert made <= allowed, chart
 
 
 def test_jobs_wait_in_the_teams_queue() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,68 @@ def test_the_default_platform_is_valid(organisation: Platform) -> None:
     assert team is not None
     assert team.cost_center == "CC-4711"
     assert organisation.team("nobody") is None
+
+
+STATES = """\
+infra:
+  organisation: example
+  states:
+    aws:
+      dev: {bucket: example-state, region: eu-central-1}
+    azure:
+      prod: {resource_group_name: ml, storage_account_name: mlstate, container_name: states}
+    gcp:
+      staging: {bucket: example-state}
+"""
+
+
+def with_states(tmp_path: Path, old: str = "", new: str = "") -> Path:
+    assert old in STATES
+    changed = STATES.replace(old, new, 1) if old else STATES
+    return edited(tmp_path, "\ndistribution:\n", f"\n{changed}\ndistribution:\n")
+
+
+def test_where_states_lie_is_said_by_cloud_and_environment(tmp_path: Path) -> None:
+    infra = platform.load(with_states(tmp_path)).infra
+    assert infra is not None
+    assert infra.organisation == "example"
+    assert infra.states["aws"]["dev"] == {"bucket": "example-state", "region": "eu-central-1"}
+    assert set(infra.states["azure"]["prod"]) == {
+        "resource_group_name",
+        "storage_account_name",
+        "container_name",
+    }
+
+
+def test_the_example_of_the_default_platform_is_valid_when_it_is_no_comment_any_more(
+    tmp_path: Path,
+) -> None:
+    (commented,) = re.findall(r"(?:^# .*\n)*^# infra:\n(?:^#  .*\n)+", DEFAULT.read_text(), re.M)
+    lines = commented[commented.index("# infra:") :].splitlines()
+    example = "".join(line.removeprefix("# ") + "\n" for line in lines)
+    infra = platform.load(edited(tmp_path, commented, example)).infra
+    assert infra is not None
+    assert "dev" in infra.states["aws"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("organisation: example", "organisation: example-motors", "schema/pattern"),
+        ("  organisation: example\n", "", "schema/missing-key"),
+        ("    aws:", "    onprem:", "schema/unknown-key"),
+        ("      dev:", "      local:", "schema/unknown-key"),
+        (", region: eu-central-1", "", "schema/missing-key"),
+        (", region", ", secret_key: x, region", "schema/unknown-key"),
+        ("bucket: example-state", "bucket: s3://example-state", "schema/pattern"),
+    ],
+)
+def test_a_state_that_cannot_be_found_or_a_key_to_it_is_refused(
+    tmp_path: Path, old: str, new: str, rule: str
+) -> None:
+    with pytest.raises(ContractError) as caught:
+        platform.load(with_states(tmp_path, old, new))
+    assert rule in {problem.rule for problem in caught.value.problems}
 
 
 @pytest.mark.parametrize(

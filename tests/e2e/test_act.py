@@ -198,6 +198,7 @@ def assert_same(found: Any, wanted: Any, where: str = "") -> None:
 
 VERIFY, TRAIN = ("lint", "test", "sop"), ("data-check", "train", "evaluate", "register")
 PACKAGE, DELIVER = ("image", "sbom", "scan", "publish", "sign"), ("deploy", "smoke", "promote")
+PLAN = "infra-plan"  # says that nothing was planned: the platform names no state here
 
 
 @pytest.fixture
@@ -222,13 +223,15 @@ def test_act_runs_the_rendered_workflow_to_a_promoted_dev_with_the_same_evidence
     jobs = ("verify", "train", "package", "deliver-dev")
     assert done.verdicts == dict.fromkeys(jobs, "succeeded")
     there = done.evidence("deliver-dev")
-    assert set(there) == {*VERIFY, *TRAIN, "promote"} == set(ran)
+    assert set(there) == {*VERIFY, *TRAIN, PLAN, "promote"} == set(ran)
     for stage in there:
         assert_same(subject(there[stage]), subject(here.evidence(stage)), stage)
     assert there["evaluate"]["metrics"]
     assert there["train"]["details"]["data_sha256"] == there["data-check"]["details"]["sha256"]
     assert there["train"]["details"]["params"]
     assert there["promote"]["environment"] == "dev"
+    assert there[PLAN]["details"]["planned"] is False
+    assert "nothing was planned" in done.output  # the summary, which act prints
     assert there["evaluate"]["source"]["commit"] == git(repo.path, "rev-parse", "HEAD").strip()
     assert (done.artifacts / "reports-verify" / "test.xml").is_file()
 
@@ -268,7 +271,7 @@ def test_act_builds_signs_and_delivers_the_image_that_a_plain_run_delivers(
     jobs = ("verify", "train", "package", "deliver-dev")
     assert done.verdicts == dict.fromkeys(jobs, "succeeded")
     there = done.evidence("deliver-dev")
-    assert set(there) == {*VERIFY, *TRAIN, *PACKAGE, *DELIVER}
+    assert set(there) == {*VERIFY, *TRAIN, *PACKAGE, PLAN, *DELIVER}
     assert set(there) == {each["stage"] for each in json.loads(ran.stdout)["stages"]}
     for stage in there:
         found, wanted = subject(there[stage]), subject(here.evidence(stage))

@@ -115,14 +115,21 @@ def pins(settings: dict[str, Any], root: Path) -> list[dict[str, str | None]]:
 
 def test_renovate_finds_every_pin_of_the_platform(tmp_path: Path) -> None:
     settings = json.loads((ROOT / "renovate.json").read_text())
-    for name in ("ci/actions.yaml", "platform.yaml"):
+    for name in ("ci/actions.yaml", "ci/tools.yaml", "platform.yaml"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
 
     found = {pin["depName"]: pin for pin in pins(settings, tmp_path)}
 
     images = document.load(ROOT / "platform.yaml").data["baseImages"].values()
-    assert set(found) == set(ACTIONS) | {image["image"].partition(":")[0] for image in images}
+    tools = document.load(ROOT / "ci" / "tools.yaml").data.values()
+    assert set(found) == {
+        *ACTIONS,
+        *(tool["releases"] for tool in tools),
+        *(image["image"].partition(":")[0] for image in images),
+    }
+    for tool in tools:
+        assert found[tool["releases"]]["currentValue"] == tool["version"]
     for name, pin in ACTIONS.items():
         assert (found[name]["currentValue"], found[name]["currentDigest"]) == tuple(pin.values())
     for image in images:

@@ -131,6 +131,12 @@ def mutations() -> list[tuple[str, str, str, str]]:
             secret = "withCredentials([string(credentialsId: 'T', variable: 'T')]) {\n"
             wrap = sub(r"\n( +)sh ('[^']*')", rf"\n\1{secret}\1sh \2\n\1}}")
             add("secrets", "one more", in_steps(job, wrap))
+        tool = r"// tool: terraform[^\n]*\n"
+        if view.tools:
+            add("tools", "one less", in_stage(job, sub(tool, "")))
+        else:
+            one = "// tool: terraform — a test\n agent { kubernetes"
+            add("tools", "one more", in_stage(job, sub(agent, one)))
         add("timeout_minutes", "longer", in_steps(job, sub(r"timeout\(time: ", "timeout(time: 9")))
         add("timeout_minutes", "hours", in_steps(job, sub(r"'MINUTES'", "'HOURS'")))
         if view.approval:

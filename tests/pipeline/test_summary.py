@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gleis.evidence import FAILED
+from gleis.pipeline import graph as graphs
 from gleis.pipeline import summary
 from gleis.pipeline.graph import Occasion
-from gleis.pipeline.progress import EXECUTED, Progress, Result
+from gleis.pipeline.progress import EXECUTED, SKIPPED, Progress, Result
 
 from .conftest import Bench
 
@@ -33,6 +34,20 @@ def test_a_row_for_each_stage_and_the_reason_of_each_failure() -> None:
     assert "pull-request, for dev" in text
     assert "| lint | ✓ passed | 1.2 | all is well |" in text
     assert "**test** did not pass:\n\n```text\n2 failed:\n  test_x\n```" in text
+
+
+def test_pages_that_stages_wrote_are_shown_and_only_of_those_that_ran(tmp_path: Path) -> None:
+    graph = graphs.load()
+    file = tmp_path / ".gleis" / "out" / "infra-plan.md"
+    file.parent.mkdir(parents=True)
+    file.write_text("### 2 to create\n")
+    for state, shown in (
+        (EXECUTED, ["### 2 to create\n"]), (FAILED, ["### 2 to create\n"]), (SKIPPED, [])
+    ):  # fmt: skip
+        run = result(Progress("infra-plan", "deliver", state))
+        assert summary.pages(tmp_path, graph, run) == shown
+    file.unlink()
+    assert summary.pages(tmp_path, graph, result(Progress("infra-plan", "x", EXECUTED))) == []
 
 
 def test_what_a_stage_said_stays_text() -> None:

@@ -217,8 +217,7 @@ def _waived(
                 for problem in error.problems
             ),
         ]
-    # A waiver for a rule that did not run cannot be called unused; those for advisories are held
-    # against what the stage `scan` finds.
-    ours = [waiver for waiver in written if not waiver.rule.startswith("SCAN/")]
+    # A waiver for a rule that did not run cannot be called unused.
+    ours = [waiver for waiver in written if not waiver.rule.startswith(waivers.STAGES)]
     applying = [waiver for waiver in ours if whole or waiver.rule in ran]
     return waivers.match(findings, applying, today)

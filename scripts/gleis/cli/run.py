@@ -79,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
         with live.display(graph, order, quiet=args.json, live=at_terminal) as listener:
             result = runner.run(selection, listener)
     build.annotate(summary.findings(root, result))
-    build.publish_summary(summary.markdown(result, occasion))
+    page = [summary.markdown(result, occasion), *summary.pages(root, graph, result)]
+    build.publish_summary("\n".join(page))
     if args.json:
         print(json.dumps(result.to_dict(), indent=2))
     else:

@@ -176,6 +176,15 @@ class Scan:
 
 
 @dataclass(frozen=True)
+class Infra:
+    """Where the states of the platform's Terraform lie: settings of the backend, by cloud and
+    environment, in the backend's own words."""
+
+    organisation: str
+    states: dict[str, dict[str, dict[str, str]]]
+
+
+@dataclass(frozen=True)
 class Platform:
     """The organisation's one file, validated."""
 
@@ -193,6 +202,7 @@ class Platform:
     gate: Gate
     scan: Scan = Scan()
     kubernetes: Kubernetes | None = None
+    infra: Infra | None = None
 
     def team(self, name: str) -> Team | None:
         """The team called `name`, or None."""

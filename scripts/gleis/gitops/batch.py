@@ -26,7 +26,7 @@ from gleis.tools.process import clean_env, run
 Object = dict[str, Any]
 KUBERNETES = "1.35.0"  # what charts are told that the cluster is
 WORKERS = 2  # calls of Helm at one time; each keeps a core busy
-CHUNK = 50  # items in a call: beyond that the start of Helm is lost in the noise, and memory grows
+CHUNK = 100  # items in a call: beyond that the start of Helm is lost in the noise, and memory grows
 _TIMEOUT = 300.0  # seconds for one call
 _MARK = "# item "  # a comment, so that Helm has nothing to parse
 
@@ -46,7 +46,8 @@ kind: Rendered
   "Capabilities" $.Capabilities }}
 {{- $objects := list }}
 {{- range regexSplit "(?m)^---\\\\s*$" (include (printf "%s.objects" $item.chart) $context) -1 }}
-{{- with . | fromYaml }}
+{{- /* One newline at the end, as Helm prints it: a block of text that ends there keeps it. */}}
+{{- with printf "%s\\n" (trim .) | fromYaml }}
 {{- if and .Error (not .kind) }}{{ fail .Error }}{{ end }}
 {{- $objects = append $objects . }}
 {{- end }}

@@ -47,7 +47,8 @@ class Chart:
 def find(folder: Path | None = None) -> dict[str, Chart]:
     """Every chart of the folder (default: of this installation), by name. Raises GitopsError."""
     start = folder or resources.path(FOLDER)
-    wanted = [*start.glob("*/*.*"), *start.glob("*/templates/_*.tpl")]
+    names = (ABOUT, DEFAULTS, SCHEMA, "templates/_*.tpl")
+    wanted = [path for name in names for path in start.glob(f"*/{name}")]
     try:
         return read({str(each.relative_to(start)): each.read_text("utf-8") for each in wanted})
     except (OSError, UnicodeDecodeError) as error:

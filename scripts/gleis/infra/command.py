@@ -1,6 +1,7 @@
 """The words of a Terraform command.
 
-python-terraform makes them where it is installed (the extra `python-terraform`); else we do, in the same way.
+python-terraform makes them where it is installed (the extra `python-terraform`); else we do, in
+the same way.
 It never runs anything for us: it knows no time limit. See docs/decisions/010-terraform-runs.md.
 """
 

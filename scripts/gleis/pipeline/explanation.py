@@ -131,6 +131,8 @@ def _facts(
         yield Fact(f"may {each.access} {each.scope}", each.why, place)
     for secret in stage.secrets:
         yield Fact(f"secret {secret.name}", secret.why, of_stage("secrets"))
+    for tool in stage.tools:
+        yield Fact(f"tool {tool.name}", tool.why, of_stage("tools"))
 
 
 def _timeout(

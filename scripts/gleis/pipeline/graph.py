@@ -38,6 +38,14 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class Tool:
+    """A program from outside that a stage starts."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Job:
     """Stages that share one worker. `artifacts` is what later jobs need of it."""
 
@@ -78,6 +86,7 @@ class Stage:
     outputs: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()
+    tools: tuple[Tool, ...] = ()
     retries: int = 0
     always: bool = False
 
@@ -221,6 +230,7 @@ def _stage(name: str, data: dict[str, Any]) -> Stage:
         outputs=tuple(data.get("outputs", ())),
         state=tuple(data.get("state", ())),
         secrets=tuple(Secret(secret["name"], secret["why"]) for secret in data.get("secrets", ())),
+        tools=tuple(Tool(tool["name"], tool["why"]) for tool in data.get("tools", ())),
         retries=data.get("retries", 0),
         always="rerun" in data,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from gleis import evidence
 from gleis.evidence import FAILED, PASSED
 from gleis.findings import Finding, Severity
-from gleis.pipeline.graph import Occasion
+from gleis.pipeline.graph import Graph, Occasion
 from gleis.pipeline.progress import EXECUTED, Result
 
 _MARKS = {EXECUTED: "✓ passed", FAILED: "✗ failed"}
@@ -36,6 +36,18 @@ def markdown(result: Result, occasion: Occasion) -> str:
     for stage, reason in result.reasons.items():
         lines += ["", f"**{stage}** did not pass:", "", *_verbatim(reason)]
     return "\n".join(lines) + "\n"
+
+
+def pages(root: Path, graph: Graph, result: Result) -> list[str]:
+    """What the stages of a run wrote for people: their outputs in Markdown, in order."""
+    wrote = [each.stage for each in result.stages if each.state in (EXECUTED, FAILED)]
+    files = [
+        root / output
+        for stage in wrote
+        for output in graph.stages[stage].outputs
+        if output.endswith(".md")
+    ]
+    return [file.read_text(encoding="utf-8") for file in files if file.is_file()]
 
 
 def findings(root: Path, result: Result) -> list[Finding]:

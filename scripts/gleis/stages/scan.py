@@ -19,7 +19,7 @@ from gleis.pipeline.stage import OUT, Context, Outcome
 from gleis.tools import catalogue, process
 
 RULE = "SCAN/"
-LOCK, WAIVERS = "requirements.lock", "waivers.yaml"
+LOCK = "requirements.lock"
 # What nobody has graded yet stops an image until somebody has looked at it.
 _UNKNOWN = Severity.HIGH
 _GRADES = {
@@ -54,7 +54,7 @@ def run(context: Context) -> Outcome:
     findings = [_of_package(each) for each in answer["vulnerabilities"]]
     scanner, found = _image(context, required=policy.image_scanner == "required")
     findings += found
-    held = _held(context, findings)
+    held = waivers.hold(context.root, findings, RULE, evidence.now().date())
     stopping = [each for each in held if stops(each, Severity(policy.fail_on))]
     details = {
         "advisories": policy.advisories,
@@ -94,14 +94,6 @@ def stops(finding: Finding, least: Severity) -> bool:
     return finding.waiver is None and (
         finding.severity >= least or finding.rule == waivers.malformed("").rule
     )
-
-
-def _held(context: Context, findings: list[Finding]) -> list[Finding]:
-    """Findings, each with the waiver that covers it."""
-    path = context.root / WAIVERS
-    written = waivers.load(path, root=context.root) if path.is_file() else []
-    ours = [each for each in written if each.rule.startswith(RULE)]
-    return waivers.match(findings, ours, evidence.now().date())
 
 
 def _of_package(said: dict[str, Any]) -> Finding:

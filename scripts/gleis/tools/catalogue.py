@@ -177,6 +177,45 @@ TOOLS: tuple[Tool, ...] = (
         version_argv=("version", "--short"),
     ),
     Tool(
+        name="prometheus",
+        why="answers what rules, roll-outs and dashboards ask, in the tests",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install prometheus", "macos": "brew install prometheus"},
+        minimum="2.42",  # the first that keeps an alert firing (keep_firing_for)
+        debian_packages=("prometheus",),
+    ),
+    Tool(
+        name="promtool",
+        why="runs the unit tests of alert rules",
+        needed_by=("./dev test --real",),
+        install={"debian": "apt-get install prometheus", "macos": "brew install prometheus"},
+        minimum="2.42",
+        debian_packages=("prometheus",),
+    ),
+    Tool(
+        name="alertmanager",
+        why="sends an alert to its owner, in the tests",
+        needed_by=("./dev test --real",),
+        install={
+            "debian": "apt-get install prometheus-alertmanager",
+            "macos": "brew install alertmanager",
+        },
+        minimum="0.25",
+        commands=("prometheus-alertmanager", "alertmanager"),
+        debian_packages=("prometheus-alertmanager",),
+    ),
+    Tool(
+        name="amtool",
+        why="tells which receiver an alert is routed to, in the tests",
+        needed_by=("./dev test --real",),
+        install={
+            "debian": "apt-get install prometheus-alertmanager",
+            "macos": "brew install alertmanager",
+        },
+        minimum="0.25",
+        debian_packages=("prometheus-alertmanager",),
+    ),
+    Tool(
         name="docker-registry",
         why="an image registry on loopback, in the tests",
         needed_by=("./dev test --real",),

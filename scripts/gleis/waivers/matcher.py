@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from gleis.findings import Finding, Severity, fingerprint
-from gleis.waivers.waiver import FILE, MAXIMUM_DAYS, Waiver
+from gleis.waivers.waiver import FILE, MAXIMUM_DAYS, Waiver, load
 
 UNUSED = "waiver-unused"
 MALFORMED = "waiver-malformed"
@@ -62,6 +63,16 @@ def match(
         if index not in used and not waiver.defects(today):
             results.append(_unused(waiver, today))
     return results
+
+
+def hold(root: Path, findings: Iterable[Finding], rules: str, today: date) -> list[Finding]:
+    """The findings of a stage, held to what the repo `root` waives of rules that begin so.
+
+    Raises ContractError for a `waivers.yaml` of the wrong shape.
+    """
+    path = root / FILE
+    written = load(path, root=root) if path.is_file() else []
+    return match(findings, [each for each in written if each.rule.startswith(rules)], today)
 
 
 def malformed(

@@ -24,6 +24,15 @@ class _Plain(yaml.CSafeDumper):
         return True
 
 
+def _string(dumper: _Plain, value: str) -> yaml.ScalarNode:
+    """Scripts, queries and dashboards as blocks of lines, which a reviewer can read."""
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Plain.add_representer(str, _string)
+
+
 def text(objects: Sequence[Any]) -> str:
     """Objects as the golden files hold them: one document each, keys as they came."""
     written: str = yaml.dump_all(

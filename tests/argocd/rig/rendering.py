@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -21,7 +22,11 @@ Values = Mapping[str, Any] | Path
 
 
 class _Strict(yaml.CSafeLoader):
-    """YAML as Kubernetes' strict decoding takes it: a key that comes twice is a mistake."""
+    """YAML as Kubernetes decodes it strictly: a key that comes twice is a mistake.
+
+    Go reads 12e4 as a number and a date as text, PyYAML the other way round; neither knows 1:30 as
+    ninety. A commit id without quotes would else pass here and break in the cluster.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -31,6 +36,21 @@ class _Strict(yaml.CSafeLoader):
                 None, None, f"twice in one mapping: {', '.join(sorted(twice))}", node.start_mark
             )
         return super().construct_mapping(node, deep)
+
+
+_NUMBERS = {
+    "int": r"[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)",
+    "float": r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.inf|\.nan",
+}
+_Strict.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if tag.rpartition(":")[2] not in
+            (*_NUMBERS, "timestamp")]
+    for first, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}  # fmt: skip
+for _name, _pattern in _NUMBERS.items():
+    _Strict.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(f"^({_pattern})$"), list("-+.0123456789")
+    )
 
 
 def charts() -> list[str]:

@@ -20,7 +20,7 @@ from gleis.errors import GleisError
 from gleis.pipeline import ci
 from gleis.pipeline import graph as graphs
 from gleis.pipeline.ci import JobView, differences, systems, view, views
-from gleis.pipeline.graph import Graph, Job, Permission, Secret
+from gleis.pipeline.graph import Graph, Job, Permission, Secret, Tool
 
 ROOT = Path(__file__).resolve().parents[3]
 GRAPH = graphs.load(ROOT / "ci" / "pipeline.yaml")
@@ -110,6 +110,9 @@ def other_graphs(graph: Graph, job: Job) -> Iterator[tuple[str, Graph]]:
     yield "secrets", with_stages(graph, job.id, secrets=secrets)
     if any(stage.secrets for stage in graph.stages_of(job.id)):
         yield "secrets", with_stages(graph, job.id, secrets=())
+    needs_it = any(stage.tools for stage in graph.stages_of(job.id))
+    tools = () if needs_it else (Tool("terraform", "a test"),)
+    yield "tools", with_stages(graph, job.id, tools=tools)
     yield "timeout_minutes", with_stages(graph, job.id, timeout_minutes=3)
     if not job.per_environment:
         yield "per_environment", with_job(graph, replace(job, per_environment=True))

@@ -12,7 +12,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,26 +36,6 @@ LACKING = {
     "aws_eks_pod_identity_association": "pod identities",
 }
 ANYBODY = "anybody"  # moto asks for a login and takes every one
-# A file that Terraform lays over the provider block of a root: everything goes to moto, and paths
-# carry the bucket's name, because no name server knows <bucket>.127.0.0.1.
-OVERRIDE = "moto_override.tf"
-# The provider reads the end-point from the environment, as it reads the credentials.
-_OVERRIDE = """\
-provider "aws" {
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  skip_region_validation      = true
-  s3_use_path_style           = true
-  max_retries                 = 2
-}
-"""
-# The same for the backend that keeps states in S3.
-BACKEND = (
-    "-backend-config=skip_credentials_validation=true",
-    "-backend-config=skip_metadata_api_check=true",
-    "-backend-config=skip_region_validation=true",
-    "-backend-config=use_path_style=true",
-)
 
 
 @dataclass(frozen=True)
@@ -76,6 +56,7 @@ class Aws:
             "AWS_SECRET_ACCESS_KEY": ANYBODY,
             "AWS_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "3",  # what moto lacks is lacking the tenth time, too
             "TF_CLI_CONFIG_FILE": str(self.config),
         }
 
@@ -96,9 +77,8 @@ def started(home: Path, account: str) -> Iterator[Aws]:
     assert mirror is not None, "no real provider of AWS on this machine"
     config = home / "mirror.rc"
     # `init` links the provider instead of asking a registry; a cache would copy it.
-    config.write_text(
-        f"provider_installation {{\n  filesystem_mirror {{ path = {json.dumps(str(mirror))} }}\n}}\n"
-    )
+    source = f"filesystem_mirror {{ path = {json.dumps(str(mirror))} }}"
+    config.write_text(f"provider_installation {{\n  {source}\n}}\n")
     region = platform.load(REPO / "platform.yaml").clouds["aws"].region
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -134,40 +114,44 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 @dataclass(frozen=True)
 class Root:
-    """A folder that is applied: a stack of a copy of `terraform/`, or one that a test wrote."""
+    """A folder that is applied with the variables of a file, such as a stack."""
 
     folder: Path
+    var_file: Path
     terraform: Terraform
     aws: Aws
-    variables: Mapping[str, object]
 
-    def __call__(self, *argv: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
-        return self.terraform(self.folder, *argv, timeout=timeout, env=self.aws.env)
-
-    def checked(self, *argv: str, timeout: float = 600) -> str:
-        return self.terraform.checked(self.folder, *argv, timeout=timeout, env=self.aws.env)
+    def checked(self, *argv: str) -> str:
+        return self.terraform.checked(self.folder, *argv, timeout=600, env=self.aws.env)
 
     def init(self, *argv: str) -> None:
-        """Prepare it; its provider block is overlaid so that it reaches moto."""
-        (self.folder / OVERRIDE).write_text(_OVERRIDE)
-        (self.folder / "moto.auto.tfvars.json").write_text(json.dumps(dict(self.variables)))
-        self.checked("init", "-no-color", "-reconfigure", *argv)
+        self.checked("init", "-no-color", "-input=false", *argv)
 
     def apply(self) -> None:
-        self.checked("apply", "-auto-approve", "-no-color")
+        self.checked("apply", "-auto-approve", "-no-color", f"-var-file={self.var_file}")
 
-    def plan(self, *argv: str) -> dict[str, Any]:
+    def plan(self) -> dict[str, Any]:
         """The plan as `terraform show -json` gives it."""
-        self.checked("plan", "-no-color", "-out=it.tfplan", *argv)
+        self.checked("plan", "-no-color", f"-var-file={self.var_file}", "-out=it.tfplan")
         found: dict[str, Any] = json.loads(self.checked("show", "-json", "it.tfplan"))
         return found
 
     def destroy(self) -> None:
-        self.checked("destroy", "-auto-approve", "-no-color")
+        self.checked("destroy", "-auto-approve", "-no-color", f"-var-file={self.var_file}")
 
     def outputs(self) -> dict[str, Any]:
         found = json.loads(self.checked("output", "-json"))
         return {name: it["value"] for name, it in found.items()}
+
+    def resources(self) -> list[dict[str, Any]]:
+        """What the state holds, with the resources of its modules."""
+
+        def below(module: dict[str, Any]) -> Iterator[dict[str, Any]]:
+            yield from (each for each in module.get("resources", []) if each["mode"] == "managed")
+            for child in module.get("child_modules", []):
+                yield from below(child)
+
+        return list(below(json.loads(self.checked("show", "-json"))["values"]["root_module"]))
 
 
 def needs_real(terraform: Terraform, config: pytest.Config) -> None:
@@ -175,8 +159,8 @@ def needs_real(terraform: Terraform, config: pytest.Config) -> None:
     if terraform.providers.kinds.get("aws") == REAL:
         return
     sentence = (
-        "NOT RUN: applying needs the provider of AWS itself, and neither a mirror nor a registry has "
-        "it here; GLEIS_TF_MIRROR names a filesystem mirror (terraform providers mirror FOLDER)"
+        "NOT RUN: applying needs the provider of AWS itself, and neither a mirror nor a registry "
+        "has it here; GLEIS_TF_MIRROR names a filesystem mirror (terraform providers mirror FOLDER)"
     )
     if config.getoption("--strict-tools"):
         pytest.fail(sentence, pytrace=False)

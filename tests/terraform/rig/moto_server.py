@@ -1,8 +1,8 @@
-"""AWS on loopback: moto's server, and the parts of EKS, OpenSearch and Budgets that it lacks.
+"""AWS on loopback: moto's server, and the parts of EKS and Budgets that it lacks.
 
-`moto_server.py PORT`, in the environment of requirements/terraform.lock. What stands here keeps what
-it is sent and gives it back: enough to see what Terraform sends, and no more than that. LACKING
-in aws.py names it, so that the summary of a run can say which resources moto did not keep.
+`moto_server.py PORT REGION`, in the environment of requirements/terraform.lock. What stands here
+keeps what it is sent and gives it back: enough to see what Terraform sends, no more than that.
+LACKING in aws.py names it, so that the summary of a run can say what moto did not keep.
 """
 
 # mypy: ignore-errors
@@ -29,6 +29,7 @@ class Lacking:
     def __init__(self, account, region):
         self.account, self.region = account, region
         self.kept = {}  # (kind, cluster, name) => what was sent, and what the service adds
+        self.tokens = {}  # the same => the token of the request that made it
         self.lock = threading.Lock()
 
     def answer(self, method, path, sent):
@@ -41,6 +42,8 @@ class Lacking:
         cluster = found["cluster"]
         parts = [unquote(part) for part in found["rest"].split("/")]
         with self.lock:
+            if parts[0] == "updates":
+                return 200, {"update": {"id": parts[1], "status": "Successful"}}
             handler = getattr(self, "_" + parts[0].replace("-", "_"))
             return handler(method, cluster, parts[1:], sent)
 
@@ -59,9 +62,11 @@ class Lacking:
             del self.kept[kind, cluster, name]
         return 200, {word: item}
 
-    def _made(self, kind, cluster, name, item):
-        if (kind, cluster, name) in self.kept:
+    def _made(self, kind, cluster, name, item, token):
+        """What is refused: a second one of the name, unless it is the same request once more."""
+        if (kind, cluster, name) in self.kept and self.tokens.get((kind, cluster, name)) != token:
             return {"__type": "ResourceInUseException", "message": f"{kind} {name} exists"}
+        self.tokens[kind, cluster, name] = token
         now = int(time.time())
         item |= {"clusterName": cluster, "createdAt": now, "modifiedAt": now}
         self.kept[kind, cluster, name] = item
@@ -78,7 +83,7 @@ class Lacking:
                 "health": {"issues": []},
                 "tags": sent.get("tags", {}),
             }
-            refused = self._made("addon", cluster, name, item)
+            refused = self._made("addon", cluster, name, item, sent.get("clientRequestToken"))
             if refused:
                 return 409, refused
             pods = [
@@ -95,9 +100,6 @@ class Lacking:
         return self._lifecycle("addon", method, cluster, names[0] if names else None, "addon",
                                "addons")  # fmt: skip
 
-    def _updates(self, method, cluster, names, sent):
-        return 200, {"update": {"id": names[0], "status": "Successful"}}
-
     def _pod(self, cluster, sent):
         name = "a-" + uuid.uuid4().hex[:17]
         item = {
@@ -108,7 +110,7 @@ class Lacking:
             "roleArn": sent["roleArn"],
             "tags": sent.get("tags", {}),
         }
-        self._made("pod", cluster, name, item)
+        self._made("pod", cluster, name, item, None)
         return item
 
     def _pod_identity_associations(self, method, cluster, names, sent):
@@ -130,7 +132,7 @@ class Lacking:
                 "username": sent.get("username", name),
                 "tags": sent.get("tags", {}),
             }
-            refused = self._made("entry", cluster, name, item)
+            refused = self._made("entry", cluster, name, item, sent.get("clientRequestToken"))
             return (409, refused) if refused else (200, {"accessEntry": item})
         if len(names) > 1 and names[1] == "access-policies":
             return self._policies(method, cluster, names, sent)
@@ -150,26 +152,33 @@ class Lacking:
                      "associatedAccessPolicies": list(rights.values())}  # fmt: skip
 
 
-class Subscribers:
-    """Who is told about a budget: moto keeps the budget and its thresholds, and forgets whom."""
+class Budgets:
+    """Who is told about a budget, and its tags: moto keeps the budget and forgets these."""
 
     def __init__(self):
-        self.kept = {}  # (budget, threshold's words) => who is told
+        self.told = {}  # (budget, threshold's words) => who is told
+        self.tags = {}  # budget => what it was given
 
     @staticmethod
     def _key(budget, notification):
         return budget, json.dumps({**notification, "NotificationState": ""}, sort_keys=True)
 
     def answer(self, action, sent):
+        """What moto cannot answer; None for what it can, after a look at what is in it."""
         if action == "CreateBudget":
+            name = sent["Budget"]["BudgetName"]
+            self.tags[name] = sent.get("ResourceTags", [])
             for each in sent.get("NotificationsWithSubscribers", []):
-                key = self._key(sent["Budget"]["BudgetName"], each["Notification"])
-                self.kept[key] = each["Subscribers"]
+                self.told[self._key(name, each["Notification"])] = each["Subscribers"]
         if action == "CreateNotification":
-            self.kept[self._key(sent["BudgetName"], sent["Notification"])] = sent["Subscribers"]
+            key = self._key(sent["BudgetName"], sent["Notification"])
+            self.told[key] = sent["Subscribers"]
         if action == "DescribeSubscribersForNotification":
             key = self._key(sent["BudgetName"], sent["Notification"])
-            return {"Subscribers": self.kept.get(key, [])}
+            return {"Subscribers": self.told.get(key, [])}
+        if action == "ListTagsForResource":
+            name = sent["ResourceARN"].rpartition("/")[2]
+            return {"ResourceTags": self.tags.get(name, [])}
         return None
 
 
@@ -221,7 +230,7 @@ def main():
     with_security_group()
     moto = DomainDispatcherApplication(create_backend_app)
     lacking = Lacking(DEFAULT_ACCOUNT_ID, sys.argv[2])
-    subscribers = Subscribers()
+    budgets = Budgets()
 
     def served(environ, start_response):
         # RAW_URI keeps %2F, which parts an ARN's slashes from those of the path.
@@ -238,7 +247,7 @@ def main():
         if service == "AWSBudgetServiceGateway":
             sent = request.get_data()
             environ["wsgi.input"] = io.BytesIO(sent)  # it was read, and moto reads it again
-            body = subscribers.answer(action, json.loads(sent))
+            body = budgets.answer(action, json.loads(sent))
             if body is not None:
                 return Response(json.dumps(body), 200)(environ, start_response)
         return moto(environ, start_response)

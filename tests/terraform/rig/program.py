@@ -75,7 +75,12 @@ class Terraform:
 
 def find(home: Path) -> Terraform:
     """The terraform of this machine, with providers; `home` is where its settings go."""
-    return bare(home, Providers.find(environments.ensure(LOCK, name="terraform").python))
+    alone = bare(home)
+
+    def init(folder: Path) -> None:
+        alone(folder, "init", "-no-color", "-input=false")  # refused: the schema will do
+
+    return bare(home, Providers.find(environments.ensure(LOCK, name="terraform").python, init))
 
 
 def bare(home: Path, providers: Providers | None = None) -> Terraform:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Set
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from gleis.tools import environments
+
 from . import bindings, tree
 
+Init = Callable[[Path], None]
+REGISTRY = "registry.terraform.io"
 REAL, SCHEMA_ONLY = KINDS = ("real", "schema-only")
 _MIRRORS = ("/opt", "/usr/share/terraform", "/usr/local/share/terraform", "~/.terraform.d")
 _TYPE = re.compile(r'^(resource|data)\s+"((\w+?)_\w+)"', re.M)
@@ -27,16 +32,46 @@ class Providers:
         return self.kinds[name]
 
     @classmethod
-    def find(cls, python: Path) -> Providers:
-        """A provider for each name that `terraform/` uses; `python` is where schemas are served."""
-        mirror = None if os.environ.get("GLEIS_TF_SCHEMA_ONLY") else find_mirror()
+    def find(cls, python: Path, init: Init) -> Providers:
+        """A provider for each name that `terraform/` uses; `python` is where schemas are served.
+
+        The real one comes from a mirror, else from the registry, where there is one: `init` brings
+        it there.
+        """
+        wanted = sorted({each.provider for each in tree.modules() if each.provider})
+        mirrors = [] if os.environ.get("GLEIS_TF_SCHEMA_ONLY") else list(_mirrors(wanted, init))
         places: dict[str, Path] = {}
         kinds: dict[str, str] = {}
-        for name in sorted({each.provider for each in tree.modules() if each.provider}):
-            real = _in_mirror(mirror, name) if mirror else None
+        for name in wanted:
+            real = next(filter(None, (_in_mirror(each, name) for each in mirrors)), None)
             places[name] = real or schema_only(name, set(_types(name)), python)
             kinds[name] = REAL if real else SCHEMA_ONLY
         return cls(places, kinds)
+
+
+def _mirrors(wanted: Sequence[str], init: Init) -> Iterator[Path]:
+    """Filesystem mirrors that have some of `wanted`: this machine's, and what a registry gave."""
+    mirror = find_mirror()
+    if mirror is not None:
+        yield mirror
+    missing = [each for each in wanted if mirror is None or _in_mirror(mirror, each) is None]
+    brought = environments.cache_dir() / "tests" / "terraform-registry"
+    kept = brought / ".terraform" / "providers"
+    if missing and not all(_in_mirror(kept, each) for each in missing) and _answers(REGISTRY):
+        brought.mkdir(parents=True, exist_ok=True)
+        blocks = "".join(f'    {each} = {{ source = "hashicorp/{each}" }}\n' for each in missing)
+        code = f"terraform {{\n  required_providers {{\n{blocks}  }}\n}}\n"
+        (brought / "main.tf").write_text(code)
+        init(brought)
+    yield kept
+
+
+def _answers(host: str) -> bool:
+    try:
+        with socket.create_connection((host, 443), timeout=3):
+            return True
+    except OSError:
+        return False
 
 
 def find_mirror() -> Path | None:

@@ -51,10 +51,13 @@ spec:
         memory: {{ .Values.container.memory | quote }}
       default:
         memory: {{ .Values.container.memory | quote }}
+      {{- /* No maximum without cores: a default may not be above it, and the quota admits no pod. */}}
+      {{- if $quota.cpu }}
       # No GPUs here: what has a maximum and no default gets the maximum as its default.
       max:
         cpu: {{ int $quota.cpu | quote }}
         memory: {{ printf "%dGi" (mul (int $quota.cpu) (int .Values.memoryPerCore)) | quote }}
+      {{- end }}
 {{- end -}}
 
 {{- define "tenant.queue" -}}

@@ -39,6 +39,7 @@ class JobView:
     runner: str
     permissions: tuple[tuple[str, str], ...]
     secrets: tuple[str, ...]
+    tools: tuple[str, ...]
     timeout_minutes: int
     per_environment: bool
     approval: tuple[str, ...]
@@ -93,6 +94,7 @@ def view(graph: Graph, job: Job) -> JobView:
         runner=job.runner,
         permissions=tuple((each.scope, each.access) for each in job.permissions),
         secrets=tuple(dict.fromkeys(each.name for stage in stages for each in stage.secrets)),
+        tools=tuple(dict.fromkeys(each.name for stage in stages for each in stage.tools)),
         timeout_minutes=sum(
             LONGEST_TRAINING_MINUTES
             if isinstance(stage.timeout_minutes, str)

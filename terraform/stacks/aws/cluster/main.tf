@@ -79,7 +79,7 @@ module "observability" {
   opensearch         = var.opensearch
 
   search_security_groups = { nodes = module.cluster.node_security_group_id }
-  master_role_arn    = var.opensearch_master_role
+  master_role_arn        = var.opensearch_master_role
 }
 
 # MLflow's database and bucket. They hold what cannot be made again, so they are protected from a destroy.

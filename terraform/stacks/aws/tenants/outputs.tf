@@ -18,6 +18,11 @@ output "gitops_metadata" {
   value       = { for name, project in module.project : name => project.gitops_metadata }
 }
 
+output "inputs" {
+  description = "By project: what its module was given besides what the record says."
+  value       = local.inputs
+}
+
 output "quota_left" {
   description = "What the team's quota leaves for further projects in this environment."
   value       = module.team.quota.left

@@ -35,6 +35,29 @@ locals {
     one([for cluster in local.platform.clusters : cluster.name if cluster.cloud == "gcp" && cluster.environment == var.environment]), ""
   )
 
+  # What no record says. Kept as an output, so that a project's own repository can plan its contract
+  # against what was applied with the same inputs (gleis run --stage infra-plan).
+  inputs = {
+    for name, tenant in local.tenants : name => {
+      git = merge(local.addresses[name], {
+        owner_id       = try(var.repositories[name].owner_id, "")
+        repository_id  = try(var.repositories[name].repository_id, "")
+        default_branch = try(var.repositories[name].default_branch, "main")
+      })
+      jenkins = lookup(var.jenkins, name, null)
+      # A workflow is asked for by the provider, which the projects can then no longer share.
+      provider_id      = var.workflow == "" ? var.provider_id : ""
+      cluster_name     = local.cluster_name
+      monthly_budget   = lookup(var.monthly_budgets, name, var.monthly_budget)
+      budget_emails    = var.budget_emails
+      data_tiers       = var.data_tiers
+      log_store_id     = var.log_store_id
+      workflow         = var.workflow
+      force_destroy    = var.force_destroy
+      template_version = var.template_version
+    }
+  }
+
   # Between two releases a record says v0.2.0-3-g1a2b3c4; a label should name a release.
   contexts = {
     for name, tenant in local.tenants : name => {
@@ -119,22 +142,17 @@ module "project" {
   source   = "../../../modules/gcp/project"
   for_each = local.tenants
 
-  context = local.contexts[each.key]
-  git = merge(local.addresses[each.key], {
-    owner_id       = try(var.repositories[each.key].owner_id, "")
-    repository_id  = try(var.repositories[each.key].repository_id, "")
-    default_branch = try(var.repositories[each.key].default_branch, "main")
-  })
-  jenkins = lookup(var.jenkins, each.key, null)
-  # A workflow is asked for by the provider, which the projects can then no longer share.
-  provider_id    = var.workflow == "" ? var.provider_id : ""
-  cluster_name   = local.cluster_name
-  monthly_budget = lookup(var.monthly_budgets, each.key, var.monthly_budget)
-  budget_emails  = setunion([each.value.owner], var.budget_emails)
-  data_tiers     = var.data_tiers
-  log_store_id   = var.log_store_id
-  workflow       = var.workflow
-  force_destroy  = var.force_destroy
+  context        = local.contexts[each.key]
+  git            = local.inputs[each.key].git
+  jenkins        = local.inputs[each.key].jenkins
+  provider_id    = local.inputs[each.key].provider_id
+  cluster_name   = local.inputs[each.key].cluster_name
+  monthly_budget = local.inputs[each.key].monthly_budget
+  budget_emails  = setunion([each.value.owner], local.inputs[each.key].budget_emails)
+  data_tiers     = local.inputs[each.key].data_tiers
+  log_store_id   = local.inputs[each.key].log_store_id
+  workflow       = local.inputs[each.key].workflow
+  force_destroy  = local.inputs[each.key].force_destroy
 }
 
 # Apart from the others, which would have to wait for the projects and be silent when one of these fails.

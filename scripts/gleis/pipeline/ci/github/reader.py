@@ -8,6 +8,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gleis.pipeline.ci.github.words import (
     OK,
     PIPELINE,
     SCHEDULE,
+    SETUPS,
     WATCHED,
     as_dict,
     as_list,
@@ -103,6 +105,7 @@ def _said(key: str, job: dict[str, Any], declared: Mapping[str, Any]) -> JobView
             for step in works
             for secret in _secrets(as_dict(step.get("env")))
         ),
+        tools=tuple(_tools(steps)),
         timeout_minutes=int(job.get("timeout-minutes", 0)),
         per_environment=per_environment,
         approval=_approval(job, environment if per_environment else "", works),
@@ -254,6 +257,21 @@ def _secrets(env: Mapping[str, Any]) -> Iterator[str]:
         if found.startswith("secrets."):
             secret = found.removeprefix("secrets.")
             yield secret if secret == name else f"{secret} as {name}"
+
+
+def _tools(steps: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Tools that are there when the work begins; one that is got otherwise is told as such."""
+    tools = {action: tool for tool, (action, _) in SETUPS.items()}
+    for step in takewhile(lambda each: "run" not in each, steps):
+        tool = tools.get(str(step.get("uses", "")).partition("@")[0])
+        if tool is not None:
+            expected = SETUPS[tool][1]
+            said = {name: str(value).lower() for name, value in as_dict(step.get("with")).items()}
+            same = said.keys() == expected.keys() and all(
+                value in ("@", said[name]) for name, value in expected.items()
+            )
+            odd = set(step) - {"name", "uses", "with"}
+            yield tool if same and not odd else f"{tool} (otherwise)"
 
 
 def _artifacts(steps: Sequence[dict[str, Any]], name: str) -> Iterator[str]:

@@ -18,6 +18,14 @@ EVENTS = {
     "drift": "github.event_name == 'repository_dispatch' && github.event.action == 'drift'",
     "manual": "github.event_name == 'workflow_dispatch'",
 }
+# The action that brings a tool of the graph, and its inputs; @ is the version of ci/tools.yaml.
+SETUPS: dict[str, tuple[str, dict[str, str]]] = {
+    # The wrapper would put its own words around what terraform prints, which we read.
+    "terraform": (
+        "hashicorp/setup-terraform",
+        {"terraform_version": "@", "terraform_wrapper": "false"},
+    ),
+}
 FIRST = "fromJSON(inputs.environments)[0]"
 WATCHED = "inputs.watched"
 OK = """'["success", "skipped"]'"""

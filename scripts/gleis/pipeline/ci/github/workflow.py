@@ -19,6 +19,7 @@ from gleis.pipeline.ci.github.words import (
     OK,
     PIPELINE,
     SCHEDULE,
+    SETUPS,
     WATCHED,
 )
 from gleis.pipeline.graph import Graph, Job
@@ -161,6 +162,7 @@ def _one_job(
         lines.append("    permissions: {}")
     lines.append("    steps:")
     lines += _preparation()
+    lines += [line for tool in wanted.tools for line in _setup(tool)]
     for need in wanted.needs:
         lines += _download(graph.jobs[need])
     lines += _run(wanted, platform, environment)
@@ -202,6 +204,17 @@ def _preparation() -> list[str]:
         "        with:",
         "          enable-cache: ${{ github.ref_type != 'tag' }}",
         "          cache-dependency-glob: requirements.lock",
+    ]
+
+
+def _setup(tool: str) -> list[str]:
+    action, given = SETUPS[tool]
+    version = document.load(resources.path("ci/tools.yaml")).data[tool]["version"]
+    return [
+        f"      - name: Get {tool}",
+        f"        uses: {_action(action)}",
+        "        with:",
+        *(f"          {name}: {value.replace('@', version)}" for name, value in given.items()),
     ]
 
 

@@ -40,7 +40,6 @@ def groovy(graph: Graph, platform: Platform) -> str:
 
 _HEAD = """\
 // Rendered from ci/pipeline.yaml by `gleis render`: edit that file, not this one. `gleis run` decides; mlPipeline.txt helps.
-
 // What started the build, in the graph's words; what is not known is what may do least.
 String eventOf() {
     if (env.CHANGE_ID) { return 'pull-request' }
@@ -134,6 +133,8 @@ def _job(graph: Graph, name: str, level: int, beside: bool) -> list[str]:
         _in(level + 1, f"// permission: {each.scope} {each.access} — {each.why}")
         for each in job.permissions
     ]
+    tools = {tool.name: tool.why for stage in graph.stages_of(name) for tool in stage.tools}
+    comments += [_in(level + 1, f"// tool: {tool} — {why}") for tool, why in tools.items()]
     if not job.per_environment:
         body = _work(graph, job, wanted, level + 1, name, "", beside)
         return [_in(level, f"stage('{name}') {{"), *comments, *body, _in(level, "}")]

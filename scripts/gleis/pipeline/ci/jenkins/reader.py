@@ -17,6 +17,7 @@ from gleis.pipeline.ci import JobView, Views
 from gleis.pipeline.ci.jenkins.groovy import Block, NotReadable, Token, parse, walk
 
 _PERMISSION = re.compile(r"// permission: (\S+) (\S+) — \S.*")
+_TOOL = re.compile(r"// tool: (\S+) — \S.*")
 _COMMAND = shlex.split(
     "uvx --from $GLEIS_SOURCE gleis run --environment $GLEIS_ENVIRONMENT --event $GLEIS_EVENT"
 )
@@ -124,6 +125,7 @@ def _read(leaf: _Leaf, methods: dict[str, Block]) -> None:
         if (kind, name, variable) != _IDENTITY
     )
     said["permissions"] = _permissions(chain, _IDENTITY in credentials)
+    said["tools"] = tuple(match[1] for match in _comments(chain, _TOOL))
     said["approval"] = any(_asks(part, odd) for part in chain)
     said["concurrency"] = _concurrency(stage, odd)
     said["artifacts"] = _stash(steps)[1]
@@ -255,15 +257,16 @@ def _credentials(path: Sequence[Block]) -> list[tuple[str, str, str]]:
 
 def _permissions(chain: Sequence[Block], identity: bool) -> tuple[tuple[str, str], ...]:
     """As the comments say; `id-token` is one that comment and credentials agree upon."""
-    said = [
-        (match[1], match[2])
-        for stage in chain
-        for each in stage.body or []
-        if (match := _PERMISSION.fullmatch(each.comment))
-    ]
+    said = [(match[1], match[2]) for match in _comments(chain, _PERMISSION)]
     if identity and ("id-token", "write") not in said:
         said.append(("id-token", "without a word"))
     return tuple(each for each in said if identity or each[0] != "id-token")
+
+
+def _comments(chain: Sequence[Block], pattern: re.Pattern[str]) -> list[re.Match[str]]:
+    """What comments of this shape say in the stage and in those around it."""
+    found = [pattern.fullmatch(each.comment) for stage in chain for each in stage.body or []]
+    return [match for match in found if match]
 
 
 def _asks(stage: Block, odd: list[str]) -> bool:
@@ -344,7 +347,7 @@ def _view(
 def _one(name: str, leaf: _Leaf, owners: dict[str, str], needed: bool) -> JobView:
     said = leaf.said
     if not said:
-        return JobView(name, (leaf.name,), (), None, None, "", (), (), 0, False, (), "", ())
+        return JobView(name, (leaf.name,), (), None, None, "", (), (), (), 0, False, (), "", ())
     events, environments, odd = _allowed(leaf)
     if said["lenient"] and needed:
         odd.append("?its failure stops nobody")
@@ -363,6 +366,7 @@ def _one(name: str, leaf: _Leaf, owners: dict[str, str], needed: bool) -> JobVie
         runner=said["runner"],
         permissions=said["permissions"],
         secrets=said["secrets"],
+        tools=said["tools"],
         timeout_minutes=said["timeout"],
         per_environment=bool(said["environment"]),
         approval=(),
