@@ -90,7 +90,8 @@ def test_names_of_applications_fit() -> None:
 
 def test_node_pools_are_valid_and_no_larger_than_the_capacity(valid: Valid) -> None:
     texts = node_pools.render(PLATFORM, REGISTERED)
-    assert list(texts) == [f"{node_pools.POOLS}/{name}.yaml" for name in ("ml-dev", "ml-staging", "ml-prod")]
+    made = [f"{node_pools.POOLS}/{name}.yaml" for name in ("ml-dev", "ml-staging", "ml-prod")]
+    assert list(texts) == made
     objects = [each for text in texts.values() for each in yaml.safe_load_all(text)]
     valid(objects)
     (prod,) = [each for each in PLATFORM.clusters if each.name == "ml-prod"]
@@ -147,7 +148,8 @@ def test_what_is_rendered_goes_together() -> None:
 
 def test_an_api_version_that_is_gone_is_refused_with_what_to_write() -> None:
     known = compat.load(ROOT)
-    queue = {"apiVersion": "kueue.x-k8s.io/v1beta1", "kind": "LocalQueue", "metadata": {"name": "default"}}
+    queue: dict[str, Any] = {"kind": "LocalQueue", "metadata": {"name": "default"}}
+    queue["apiVersion"] = "kueue.x-k8s.io/v1beta1"
     current = {**queue, "apiVersion": "kueue.x-k8s.io/v1beta2"}
     other = {**queue, "apiVersion": "kueue.x-k8s.io/v1alpha1"}
 
@@ -171,16 +173,13 @@ def test_a_pair_out_of_range_is_refused() -> None:
         replace(PLATFORM, clusters=old),
         [("kubeflow-trainer", "2.3.0"), ("karpenter", "1.15.0")],
     )
-    assert (
-        said
-        == [
-            "the add-on karpenter is at 1.15.0, and argocd/platform/compat.yaml knows 1.14.1: read what "
-            "the new one needs, and write it there",
-            "cluster ml-dev has Kubernetes 1.30, and the platform goes with 1.34 to 1.35",
-            "cluster ml-dev has Kubernetes 1.30, and the add-on kubeflow-trainer 2.3.0 goes with 1.31 "
+    assert said == [
+        "the add-on karpenter is at 1.15.0, and argocd/platform/compat.yaml knows 1.14.1: read "
+        "what the new one needs, and write it there",
+        "cluster ml-dev has Kubernetes 1.30, and the platform goes with 1.34 to 1.35",
+        "cluster ml-dev has Kubernetes 1.30, and the add-on kubeflow-trainer 2.3.0 goes with 1.31 "
         "to any",
-        ]
-    )
+    ]
 
 
 @pytest.fixture
@@ -218,7 +217,8 @@ def mlflow() -> Iterator[tuple[str, list[str], list[str]]]:
 def ran(url: str) -> subprocess.CompletedProcess[str]:
     job = list(yaml.safe_load_all(workspaces.render(ROOT, PLATFORM)[workspaces.FILE]))
     wanted = job[0]["data"]["workspaces.json"]
-    env = {"MLFLOW_URL": url, "MLFLOW_USER": "admin", "MLFLOW_PASSWORD": "it", "WORKSPACES": wanted}
+    who = "admin"
+    env = {"MLFLOW_URL": url, "MLFLOW_USER": who, "MLFLOW_PASSWORD": who, "WORKSPACES": wanted}
     argv = [sys.executable, "-I", str(ROOT / workspaces.SCRIPT)]
     return subprocess.run(argv, env=env, capture_output=True, text=True, timeout=60, check=False)
 
@@ -232,7 +232,7 @@ def test_each_team_gets_its_workspace_once(mlflow: tuple[str, list[str], list[st
     assert first.returncode == second.returncode == 0, first.stderr
     assert sorted(names) == ["default", "drivetrain", "gone", "platform", "quality", "vision"]
     assert len([each for each in asked if each.startswith("POST")]) == 3
-    assert all(each.endswith(" Basic YWRtaW46aXQ=") for each in asked)
+    assert all(each.endswith(" Basic YWRtaW46YWRtaW4=") for each in asked)
     assert "the workspace gone is of no team any more" in second.stdout
 
 
