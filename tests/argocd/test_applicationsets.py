@@ -236,6 +236,31 @@ def test_the_platforms_projects_may_do_their_part_and_no_more() -> None:
     assert found["onboarding"]["clusterResourceWhitelist"] == [{"group": "", "kind": "Namespace"}]
     assert "*" not in {each["name"] for each in found["onboarding"]["destinations"]}
     assert found["root"]["clusterResourceWhitelist"] == []
+    assert "*" not in found["platform"]["sourceRepos"]
+
+
+def test_the_root_may_make_what_lies_in_its_folders() -> None:
+    made = {
+        (each["apiVersion"].rpartition("/")[0], each["kind"])
+        for folder in (bootstrap.FOLDER, applicationsets.FOLDER)
+        for file in (ROOT / folder).glob("*.yaml")
+        for each in yaml.safe_load_all(file.read_text())
+    }
+    assert made == set(bootstrap.ROOT_KINDS)
+
+
+def test_every_chart_of_an_addon_may_be_fetched() -> None:
+    texts = rendering.render(ROOT, PLATFORM)
+    documents = yaml.safe_load_all(texts[f"{bootstrap.FOLDER}/root.yaml"])
+    (platform,) = [each for each in documents if each["metadata"]["name"] == "platform"]
+    files = [
+        each["path"]
+        for each in sets()["platform"]["spec"]["generators"][0]["matrix"]["generators"][0]["git"][
+            "files"
+        ]
+    ]
+    wanted = {yaml.safe_load((ROOT / file).read_text())["addon"]["repository"] for file in files}
+    assert wanted < set(platform["spec"]["sourceRepos"])
 
 
 def test_onboarding_may_make_what_the_chart_tenant_makes() -> None:

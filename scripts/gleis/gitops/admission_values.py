@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gleis.contract.platform import Platform
-from gleis.gitops.platform_values import NAMESPACES, needed
+from gleis.gitops.platform_values import LABELS, NAMESPACES, needed
 from gleis.gitops.yaml_text import text
 
 FILE = "argocd/platform/policies/parameters.yaml"
@@ -20,10 +20,7 @@ def render(platform: Platform) -> dict[str, str]:
         "metadata": {
             "name": NAME,
             "namespace": NAMESPACES["queues"],
-            "labels": {
-                "app.kubernetes.io/part-of": "gleis",
-                "app.kubernetes.io/managed-by": "argocd",
-            },
+            "labels": dict(LABELS),
         },
         "data": registries(platform),
     }

@@ -10,6 +10,8 @@ from gleis.gitops.errors import GitopsError
 from gleis.gitops.yaml_text import HEAD, text
 
 FILE = "argocd/platform/values.yaml"
+# Of every object that is the platform's and nobody's project's.
+LABELS = {"app.kubernetes.io/part-of": "gleis", "app.kubernetes.io/managed-by": "argocd"}
 # Where the platform's own parts run; charts open their network policies to these.
 NAMESPACES = {
     "argocd": "argocd",

@@ -12,6 +12,7 @@ from typing import Any
 from gleis.contract.platform import Cluster, Platform, Team
 from gleis.gitops import quotas
 from gleis.gitops.errors import GitopsError
+from gleis.gitops.platform_values import LABELS
 from gleis.gitops.yaml_text import text
 
 API = "kueue.x-k8s.io/v1beta2"
@@ -25,7 +26,6 @@ POD_PRIORITIES = {
     "gleis-serving": (100_000, "What answers requests"),
     "gleis-batch": (1_000, "What can be started again"),
 }
-_LABELS = {"app.kubernetes.io/part-of": "gleis", "app.kubernetes.io/managed-by": "argocd"}
 
 # Among the jobs of a queue, what waits and what is stopped for whom: by name, value and meaning.
 PRIORITIES = {
@@ -88,7 +88,7 @@ def _object(
     made: dict[str, Any] = {
         "apiVersion": api,
         "kind": kind,
-        "metadata": {"name": name, "labels": dict(_LABELS)},
+        "metadata": {"name": name, "labels": dict(LABELS)},
     }
     return made if spec is None else {**made, "spec": spec}
 

@@ -35,7 +35,9 @@ def render(root: Path, platform: Platform) -> dict[str, str]:
         found |= part.render(platform)
     if (root / clusters.FILE).is_file():
         registered = clusters.load(root, platform)
-        _together(root, platform, addons.load(root, platform, registered))
+        enabled = addons.load(root, platform, registered)
+        _together(root, platform, enabled)
+        found |= bootstrap.render(platform, [each.repository for each in enabled])
         found |= clusters.render(registered) | node_pools.render(platform, registered)
         found |= rendered_values.render(root, platform) | workspaces.render(root, platform)
     return found

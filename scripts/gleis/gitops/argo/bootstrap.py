@@ -6,6 +6,7 @@ tenant's.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from gleis.contract.platform import Platform
@@ -14,7 +15,14 @@ from gleis.gitops.argo.sources import HUB, NAMESPACE, named, repositories
 from gleis.gitops.yaml_text import text
 
 FOLDER = "argocd/bootstrap"
-ADDONS = "argocd/platform/addons.yaml"
+
+# What lies in this folder and in that of the ApplicationSets; the Secret is the hub's own.
+ROOT_KINDS = (
+    ("", "Secret"),
+    ("argoproj.io", "AppProject"),
+    ("argoproj.io", "Application"),
+    ("argoproj.io", "ApplicationSet"),
+)
 
 # What the chart tenant makes in a tenant's namespace, by group and kind.
 TENANT_KINDS = (
@@ -30,13 +38,16 @@ TENANT_KINDS = (
 )
 
 
-def render(platform: Platform) -> dict[str, str]:
-    """File below the checkout => its text. Raises GitopsError."""
-    documents = [*projects(platform), root(platform)]
+def render(platform: Platform, charts: Iterable[str] = ()) -> dict[str, str]:
+    """File below the checkout => its text; `charts` are the repositories of the add-ons.
+
+    Raises GitopsError.
+    """
+    documents = [*projects(platform, charts), root(platform)]
     return {f"{FOLDER}/root.yaml": text(documents)}
 
 
-def projects(platform: Platform) -> list[dict[str, Any]]:
+def projects(platform: Platform, charts: Iterable[str] = ()) -> list[dict[str, Any]]:
     """The AppProjects of the platform itself; each may do its part and no more."""
     where = repositories(platform)
     own, state = where.platform, where.state
@@ -50,7 +61,7 @@ def projects(platform: Platform) -> list[dict[str, Any]]:
             "What lies in argocd/bootstrap and argocd/applicationsets",
             [own],
             hub,
-            [("argoproj.io", kind) for kind in ("Application", "ApplicationSet", "AppProject")],
+            list(ROOT_KINDS),
         ),
         _project(
             "projects", "The AppProject of each tenant", both, hub, [("argoproj.io", "AppProject")]
@@ -66,7 +77,7 @@ def projects(platform: Platform) -> list[dict[str, Any]]:
         _project(
             "platform",
             "Add-ons, queues and admission policies of the clusters",
-            ["*"],
+            [own, *sorted(set(charts))],
             [{"name": HUB, "namespace": "*"}, *everywhere],
             [("*", "*")],
             cluster_kinds=[("*", "*")],

@@ -9,6 +9,7 @@ from gleis.contract import document, schema, typed
 from gleis.contract.platform import Platform
 from gleis.contract.problem import ContractError, Problem, did_you_mean, shown
 from gleis.gitops.argo.sources import HUB, NAMESPACE
+from gleis.gitops.platform_values import LABELS
 from gleis.gitops.yaml_text import text
 
 FILE = "argocd/clusters.yaml"
@@ -73,8 +74,7 @@ def render(registered: tuple[Registered, ...]) -> dict[str, str]:
             "name": HUB,
             "namespace": NAMESPACE,
             "labels": {
-                "app.kubernetes.io/part-of": "gleis",
-                "app.kubernetes.io/managed-by": "argocd",
+                **LABELS,
                 "argocd.argoproj.io/secret-type": "cluster",
                 **hub.labels,
             },

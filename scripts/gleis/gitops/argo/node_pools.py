@@ -11,6 +11,7 @@ from gleis.contract.platform import Cluster, Platform
 from gleis.gitops.argo.addons import FOLDER
 from gleis.gitops.argo.clusters import Registered
 from gleis.gitops.argo.sources import enabled
+from gleis.gitops.platform_values import LABELS
 from gleis.gitops.queues import GPU, GPU_TYPE
 from gleis.gitops.yaml_text import text
 
@@ -52,7 +53,7 @@ def _pool(name: str, limits: dict[str, int], more: list[dict[str, Any]]) -> dict
     return {
         "apiVersion": "karpenter.sh/v1",
         "kind": "NodePool",
-        "metadata": {"name": name, "labels": _labels()},
+        "metadata": {"name": name, "labels": dict(LABELS)},
         "spec": {
             "limits": limits,
             "disruption": {
@@ -97,7 +98,7 @@ def _node_class(facts: dict[str, str]) -> dict[str, Any]:
     return {
         "apiVersion": "karpenter.k8s.aws/v1",
         "kind": "EC2NodeClass",
-        "metadata": {"name": _CLASS, "labels": _labels()},
+        "metadata": {"name": _CLASS, "labels": dict(LABELS)},
         "spec": {
             "amiFamily": "AL2023",
             # Images that the platform team has tagged: a node's image changes when they say so.
@@ -120,7 +121,3 @@ def _node_class(facts: dict[str, str]) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _labels() -> dict[str, str]:
-    return {"app.kubernetes.io/part-of": "gleis", "app.kubernetes.io/managed-by": "argocd"}

@@ -11,7 +11,7 @@ from typing import Any
 from gleis.contract.platform import Platform
 from gleis.gitops.errors import GitopsError
 from gleis.gitops.git import looks_like_url
-from gleis.gitops.platform_values import needed
+from gleis.gitops.platform_values import LABELS, needed
 
 NAMESPACE = "argocd"
 HUB = "in-cluster"  # what Argo CD calls the cluster that it runs in
@@ -85,11 +85,10 @@ def name_with(environment: str, suffix: str) -> str:
 
 def named(kind: str, name: str, **metadata: Any) -> dict[str, Any]:
     """Head of an object of Argo CD's in its namespace."""
-    labels = {"app.kubernetes.io/part-of": "gleis", "app.kubernetes.io/managed-by": "argocd"}
     return {
         "apiVersion": API,
         "kind": kind,
-        "metadata": {"name": name, "namespace": NAMESPACE, "labels": labels, **metadata},
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": dict(LABELS), **metadata},
     }
 
 

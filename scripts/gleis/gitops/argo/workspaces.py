@@ -9,7 +9,7 @@ from typing import Any
 from gleis.contract.platform import Platform
 from gleis.gitops.argo.addons import FOLDER
 from gleis.gitops.argo.sources import enabled
-from gleis.gitops.platform_values import NAMESPACES
+from gleis.gitops.platform_values import LABELS, NAMESPACES
 from gleis.gitops.yaml_text import text
 
 SCRIPT = f"{FOLDER}/mlflow/workspaces.py"
@@ -26,8 +26,7 @@ def render(root: Path, platform: Platform) -> dict[str, str]:
 
 
 def _metadata(**more: Any) -> dict[str, Any]:
-    labels = {"app.kubernetes.io/part-of": "gleis", "app.kubernetes.io/managed-by": "argocd"}
-    return {"name": _NAME, "namespace": NAMESPACES["tracking"], "labels": labels, **more}
+    return {"name": _NAME, "namespace": NAMESPACES["tracking"], "labels": dict(LABELS), **more}
 
 
 def _config(platform: Platform, script: str) -> dict[str, Any]:
