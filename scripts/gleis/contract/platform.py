@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gleis import resources
-from gleis.contract import document, schema, typed
-from gleis.contract.problem import ContractError, Problem, shown
+from gleis.contract import document, platform_rules, schema, typed
+from gleis.contract.problem import ContractError
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,23 @@ class Cloud:
 
 
 @dataclass(frozen=True)
+class Capacity:
+    """What a cluster holds at its most: CPU cores, and GPUs by type."""
+
+    cpu: int
+    gpu: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Cluster:
     name: str
     cloud: str
     environment: str
     kind: str = "kubernetes"
     region: str = ""
+    version: str = ""
     gpu_types: tuple[str, ...] = ()
+    capacity: Capacity | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,12 @@ class Team:
     quota: Quota
     contact: str = ""
     github_team: str = ""
+    group: str = ""
+
+    @property
+    def oidc_group(self) -> str:
+        """The group of its members at the identity provider."""
+        return self.group or self.name
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,49 @@ class Gitops:
     path: str
     branch: str = ""
     mode: str = ""
+
+
+@dataclass(frozen=True)
+class Ingress:
+    """How requests from outside reach a service: an Ingress, or a route of the named gateway."""
+
+    class_name: str
+    gateway: str = ""
+    namespace: str = "ingress"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who says who somebody is; `admins` is the group that administers Argo CD."""
+
+    issuer: str
+    client_id: str = "argocd"
+    admins: str = ""
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """When nothing of prod is synchronised by itself: from `schedule` (cron) on, for `duration`."""
+
+    schedule: str
+    duration: str
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """What the charts have to know of the clusters."""
+
+    domain: str
+    ingress: Ingress
+    storage_classes: dict[str, str]
+    addons: tuple[str, ...]
+    versions: dict[str, str] = field(default_factory=dict)
+    revisions: dict[str, str] = field(default_factory=dict)
+    registries: tuple[str, ...] = ()
+    tenants: int = 100
+    identity: Identity | None = None
+    freeze: Freeze | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +201,7 @@ class Platform:
     distribution: Distribution
     gate: Gate
     scan: Scan = Scan()
+    kubernetes: Kubernetes | None = None
     infra: Infra | None = None
 
     def team(self, name: str) -> Team | None:
@@ -159,25 +218,7 @@ def find() -> Path:
 def load(path: Path | None = None) -> Platform:
     """Read and validate platform.yaml. Raises ContractError with every problem in it."""
     loaded = document.load(path or find())
-    problems = schema.check(loaded, "platform") or _unique_names(loaded)
+    problems = schema.check(loaded, "platform") or platform_rules.check(loaded)
     if problems:
         raise ContractError(problems)
     return typed.build(Platform, loaded.data)
-
-
-def _unique_names(loaded: document.Document) -> list[Problem]:
-    """Names of teams and clusters decide where things go: each stands once."""
-    problems = []
-    for what in ("teams", "clusters"):
-        names = [entry["name"] for entry in loaded.data[what]]
-        for index, name in enumerate(names):
-            if Counter(names)[name] > 1 and names.index(name) != index:
-                problems.append(
-                    Problem(
-                        "platform/unique-names",
-                        f"{what} has {shown(name)} twice",
-                        loaded.position(what, index, "name"),
-                        name,
-                    )
-                )
-    return problems

@@ -1,0 +1,1 @@
+"""The objects of Argo CD itself: ApplicationSets, its projects, the root, its size."""
