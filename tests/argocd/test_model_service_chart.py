@@ -28,7 +28,7 @@ VARIANTS = (
     "batch-store",
     "alertmanager-config",
 )
-# No schema of it is among those that the tests have; argocd/monitoring does without it.
+# No schema of it is among those that the tests have; argocd/platform does without it.
 UNKNOWN = "alertmanager-config"
 SOURCE = REPO / "template" / "src" / "{{package}}"
 MONITOR = SOURCE / "{% if online %}monitor.py{% endif %}"

@@ -7,15 +7,13 @@ tenants add no line to Alertmanager's configuration, and nobody waits for it to 
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import yaml
 
 from gleis.contract.platform import Platform
 
-FILE = "argocd/monitoring/alertmanager.yaml"
-
 _TEXT = """\
-# Where alerts go: values for the chart kube-prometheus-stack.
-# Rendered from platform.yaml by `gleis render`: edit that. What is an organisation's own, such as
-# another smarthost or a pager, goes into a values file that comes after this one.
 alertmanager:
   config:
     global:
@@ -77,8 +75,12 @@ _SUBJECT = (
 )
 
 
-def render(platform: Platform) -> dict[str, str]:
-    """File below the checkout => its text."""
+def values(platform: Platform) -> dict[str, Any]:
+    """Values of kube-prometheus-stack.
+
+    What is an organisation's own, such as another smarthost or a pager, goes into the add-on's own
+    values, which win.
+    """
     domain = platform.organisation.domain
     text = _TEXT.format(
         smarthost=json.dumps(f"smtp.{domain}:587"),
@@ -86,4 +88,5 @@ def render(platform: Platform) -> dict[str, str]:
         platform=json.dumps(platform.support.email),
         subject=_SUBJECT,
     )
-    return {FILE: text}
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found

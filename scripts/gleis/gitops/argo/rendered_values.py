@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gleis.contract.platform import Platform
-from gleis.gitops import customizations
+from gleis.gitops import alert_routes, customizations
 from gleis.gitops.argo import size
 from gleis.gitops.argo.addons import FOLDER
 from gleis.gitops.argo.sources import enabled
@@ -21,7 +21,7 @@ def render(root: Path, platform: Platform) -> dict[str, str]:
     """File below the checkout => its text, for the enabled add-ons that need one."""
     made = {
         "argo-cd": _argo_cd(root, platform),
-        "kube-prometheus-stack": _grafana(platform),
+        "kube-prometheus-stack": {**_grafana(platform), **alert_routes.values(platform)},
     }
     head = "# Rendered from platform.yaml and argocd/health by `gleis render`: edit those.\n"
     return {
