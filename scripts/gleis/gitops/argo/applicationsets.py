@@ -148,8 +148,8 @@ def addons(platform: Platform) -> dict[str, Any]:
                     "helm": {
                         "releaseName": "{{ .addon.name }}",
                         "valueFiles": [
-                            "$platform/argocd/platform/{{ .addon.name }}/values.yaml",
                             "$platform/argocd/platform/{{ .addon.name }}/rendered.yaml",
+                            "$platform/argocd/platform/{{ .addon.name }}/values.yaml",
                         ],
                         "ignoreMissingValueFiles": True,
                         "values": _FACTS,
