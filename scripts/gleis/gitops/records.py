@@ -136,9 +136,14 @@ def _is_name(text: str) -> bool:
 
 def read_tenant(text: str, name: str) -> Tenant:
     """The tenant in the project.yaml `text` at path `name`. Raises ContractError."""
-    loaded = _checked(text, name, "Tenant")
+    return tenant_in(document.parse(text, Path(name), name=name))
+
+
+def tenant_in(loaded: document.Document) -> Tenant:
+    """As `read_tenant`, of a file that has been parsed; its name is the path."""
+    _hold(loaded, "Tenant")
     tenant = typed.build(Tenant, loaded.data["tenant"])
-    *_, team, project, _ = PurePosixPath(name).parts
+    *_, team, project, _ = PurePosixPath(loaded.name).parts
     for key, wanted in (("team", team), ("project", project)):
         if getattr(tenant, key) != wanted:
             raise ContractError(
@@ -157,8 +162,13 @@ def read_tenant(text: str, name: str) -> Tenant:
 
 def read_release(text: str, name: str) -> Release | None:
     """What runs according to the environment file `text` at path `name`. Raises ContractError."""
-    loaded = _checked(text, name, "TenantEnvironment")
-    environment = PurePosixPath(name).stem
+    return release_in(document.parse(text, Path(name), name=name))
+
+
+def release_in(loaded: document.Document) -> Release | None:
+    """As `read_release`, of a file that has been parsed; its name is the path."""
+    _hold(loaded, "TenantEnvironment")
+    environment = PurePosixPath(loaded.name).stem
     if loaded.data["environment"] != environment:
         raise ContractError(
             [
@@ -243,13 +253,18 @@ def _header(schema_line: str) -> str:
 
 def _checked(text: str, name: str, kind: str) -> document.Document:
     loaded = document.parse(text, Path(name), name=name)
+    _hold(loaded, kind)
+    return loaded
+
+
+def _hold(loaded: document.Document, kind: str) -> None:
+    """Raises ContractError where a file breaks the schema, or is of another kind."""
     problems = schema.check(loaded, "tenant")
     if not problems and loaded.data["kind"] != kind:
         place = loaded.position("kind")
         problems = [Problem("tenant/kind", "kind is wrong here", place, loaded.data["kind"], kind)]
     if problems:
         raise ContractError(problems)
-    return loaded
 
 
 def _rewritten(text: str, name: str, kind: str, key: str, value: dict[str, Any]) -> str:
