@@ -12,7 +12,7 @@ import yaml
 
 from gleis.contract import names
 from gleis.contract import platform as contract_platform
-from gleis.gitops import platform_values, queues
+from gleis.gitops import compat, platform_values, queues
 
 REPO = Path(__file__).resolve().parents[3]
 SMALL = Path(__file__).parent / "platform"
@@ -30,6 +30,7 @@ def platform(root: Path, *, argocd: Path = SMALL / "argocd", tenants: int = 3) -
     """The platform's files in `root`, with quotas that `tenants` fit in; its platform.yaml."""
     shutil.copytree(argocd, root / "argocd", ignore=shutil.ignore_patterns("tenants"))
     (root / "argocd" / "tenants").mkdir(exist_ok=True)
+    shutil.copy(REPO / compat.FILE, root / compat.FILE)
     said = yaml.safe_load((REPO / "platform.yaml").read_text())
     for team in said["teams"]:
         team["quota"] = {"cpu": 16 * tenants, "gpu": 2 * tenants}

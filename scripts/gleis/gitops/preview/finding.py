@@ -107,9 +107,13 @@ _RULES = {
     ),
     "schema": Rule("An object that the API server would refuse", "Correct the field."),
     "removed-api": Rule(
-        "An apiVersion that Kubernetes no longer serves",
+        "An apiVersion that is no longer served, or no longer to be written",
         "Move to the apiVersion that replaced it.",
         Severity.CRITICAL,
+    ),
+    "unknown-api": Rule(
+        "An apiVersion that the platform's components do not serve",
+        "Use one that argocd/platform/compat.yaml names, or say there that another is served.",
     ),
     "unvalidated": Rule(
         "A kind that nobody has a schema of",

@@ -12,6 +12,7 @@ from gleis.contract import platform as platforms
 from gleis.contract.platform import Platform
 from gleis.findings.finding import Finding
 from gleis.findings.report import ordered
+from gleis.gitops import compat
 from gleis.gitops.errors import GitopsError
 from gleis.gitops.preview import difference, helm, kept, schemas, side, tenancy, times, work
 from gleis.gitops.preview.applicationsets import Evaluation
@@ -96,8 +97,12 @@ class _Preview:
     ) -> None:
         self.request, self.platform, self.helm = request, platform, program
         self.memory, self.progress = memory, progress
-        self.schemas = schemas.folder(times.root_of(request.platform_file))
+        root = times.root_of(request.platform_file)
+        self.schemas = schemas.folder(root)
+        known = root / compat.FILE
+        self.compat = compat.load(root) if known.is_file() else None
         salt = [kept.code(), program.digest(), schemas.Schemas(self.schemas).digest()]
+        salt.append(known.read_text(encoding="utf-8") if self.compat else "")
         self.salt = kept.key(*salt)
         self.evaluation = Evaluation(program, memory)
 
@@ -175,7 +180,7 @@ class _Preview:
             self.memory.put({_light(key): each.light for key, each in results.items()})
             self.memory.put_packed({_objects(key): each.objects for key, each in results.items()})
 
-        work.run(jobs, work.Setting(self.helm, of.charts, self.schemas), done, take)
+        work.run(jobs, work.Setting(self.helm, of.charts, self.schemas, self.compat), done, take)
 
     def _changes(self, after: Side, before: Side) -> list[ObjectChange]:
         """What differs, looking only into parts that are not the same on both sides."""

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gleis.gitops import batch, charts
+from gleis.gitops import batch, charts, compat
 from gleis.gitops.batch import Item
 from gleis.gitops.charts import Chart
+from gleis.gitops.compat import Compat
 from gleis.gitops.preview.helm import Helm
 from gleis.gitops.preview.kept import packed
 from gleis.gitops.preview.rules import broken, queues
@@ -54,11 +55,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Setting:
-    """What every worker needs: Helm, the charts, the folder of custom resources' schemas."""
+    """What every worker needs: Helm, the charts, the folder of custom resources' schemas, and which
+    API versions go (None where the platform does not say)."""
 
     helm: Helm
     charts: Mapping[str, Chart]
     schemas: Path | None
+    compat: Compat | None = None
 
 
 def run(
@@ -128,7 +131,10 @@ def _chunk(jobs: Sequence[Job]) -> dict[str, Result]:
     schemas = _schemas(setting.schemas)
     results = {}
     for job, objects, problems in _rendered(jobs, setting):
-        results[job.key] = _nothing(problems) if problems else _judged(job, objects, schemas)
+        if problems:
+            results[job.key] = _nothing(problems)
+        else:
+            results[job.key] = _judged(job, objects, schemas, setting.compat)
     return results
 
 
@@ -176,7 +182,9 @@ def _nothing(broken_rules: list[tuple[str, str]]) -> Result:
     return Result(light, packed({}))
 
 
-def _judged(job: Job, objects: Sequence[Any], schemas: Schemas) -> Result:
+def _judged(
+    job: Job, objects: Sequence[Any], schemas: Schemas, known: Compat | None
+) -> Result:
     """What there is to say about the objects of a job, and what others may ask of them."""
     said: list[tuple[str, str]] = []
     unknown: list[str] = []
@@ -194,6 +202,9 @@ def _judged(job: Job, objects: Sequence[Any], schemas: Schemas) -> Result:
             where = ", ".join(verdict.removed)
             gone = f"{name}: {each['apiVersion']} is not in Kubernetes {where}"
             said.append(("removed-api", gone))
+        if known:
+            said += [("removed-api", sentence) for sentence in compat.removed(known, [each])]
+            said += [("unknown-api", sentence) for sentence in compat.unknown(known, [each])]
         if verdict.unknown:
             unknown.append(f"{each['apiVersion']} {each['kind']}")
         said += [(rule, f"{name}: {message}") for rule, message in broken(each, job.owner)]
