@@ -1,3 +1,3 @@
 """Gleis: the golden track for machine-learning repos."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
