@@ -20,6 +20,7 @@ from gleis.supply import archive, signatures
 from gleis.supply.builders import Recipe, buildah
 from gleis.supply.registry import Registry
 
+from . import previews
 from .conftest import Repo, commit, context_of, git
 from .organisation import Rig
 
@@ -156,7 +157,7 @@ class TestTheWholeJob:
         assert "commit them" in outcome.reason
 
     def test_the_run_goes_on_to_a_promoted_dev_and_a_rollback_brings_the_former_digest_back(
-        self, packaged: Repo, tmp_path: Path
+        self, packaged: Repo, platform_clone: Path, tmp_path: Path
     ) -> None:
         state = tmp_path / "state.git"
         git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", str(state))
@@ -184,6 +185,24 @@ class TestTheWholeJob:
             assert said in trail, trail
         changed = git(state, "log", "-3", "--format=", "--name-only", "main").split()
         assert set(changed) == {"argocd/tenants/drivetrain/tumour-screening/dev.yaml"}
+        previewed(platform_clone, tmp_path, text, state, digest=first)
+
+
+def previewed(clone: Path, folder: Path, text: str, state: Path, digest: str) -> None:
+    """What runs is clean at preview, and another quota shows alone, wherever the state lies."""
+    quotas = []
+    for checkout in previews.both_ways(clone, folder, text, state):
+        said = checkout.preview()
+        assert (said["tenants"], said["unvalidated"]) == (1, {})
+        mine = checkout.preview("--tenant", "drivetrain/tumour-screening", "--environment", "dev")
+        assert 0 < mine["objects"] < said["objects"]
+        quotas.append(checkout.quota("drivetrain", "cpu: 64", "cpu: 60"))
+    assert quotas[0] == quotas[1]
+    objects = {each["object"].partition(" ")[2] for each in quotas[0]}
+    assert objects == {"kueue.x-k8s.io ClusterQueue drivetrain"}
+    fields = {field["path"].rpartition(".")[2] for each in quotas[0] for field in each["fields"]}
+    assert fields == {"nominalQuota", "borrowingLimit"}
+    assert digest in git(state, "show", "main:argocd/tenants/drivetrain/tumour-screening/dev.yaml")
 
 
 def promoted(repo: Repo) -> str:

@@ -182,9 +182,7 @@ def _nothing(broken_rules: list[tuple[str, str]]) -> Result:
     return Result(light, packed({}))
 
 
-def _judged(
-    job: Job, objects: Sequence[Any], schemas: Schemas, known: Compat | None
-) -> Result:
+def _judged(job: Job, objects: Sequence[Any], schemas: Schemas, known: Compat | None) -> Result:
     """What there is to say about the objects of a job, and what others may ask of them."""
     said: list[tuple[str, str]] = []
     unknown: list[str] = []
