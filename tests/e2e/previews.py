@@ -1,4 +1,4 @@
-"""A platform's checkout that is previewed, with the state inside it or in a repository of its own."""
+"""A platform's checkout that is previewed: the state inside it, or in a repository of its own."""
 
 from __future__ import annotations
 
