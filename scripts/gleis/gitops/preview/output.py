@@ -52,7 +52,12 @@ def text(preview: Preview) -> str:
         lines += [f"    {each}" for each in _fields(change)]
     if preview.changes:
         lines.append("")
-    lines += [f"not rendered here: {printable(each)}" for each in preview.elsewhere]
+    if preview.elsewhere:
+        # Told in full by --json: a platform has a dozen, the same every time.
+        names = [
+            printable(each.removeprefix("chart ").split(" of ")[0]) for each in preview.elsewhere
+        ]
+        lines.append(f"not rendered here: the charts {', '.join(names)}")
     lines.append(_sum(preview))
     return "\n".join(lines) + "\n"
 
@@ -102,7 +107,8 @@ def _value(value: Any) -> str:
 
 def _sum(preview: Preview) -> str:
     failing = sum(each.fails for each in preview.findings)
-    counts = f"{preview.tenants} tenants, {preview.applications} Applications, "
+    tenants = "1 tenant" if preview.tenants == 1 else f"{preview.tenants} tenants"
+    counts = f"{tenants}, {preview.applications} Applications, "
     counts += f"{preview.objects} objects: "
     said = counts + (f"{failing} finding(s)" if failing else "clean")
     if preview.unvalidated:
