@@ -161,14 +161,21 @@ def test_an_interrupt_ends_every_terraform_that_runs(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(CODE)
     argv = [sys.executable, "-P", "-m", "gleis", "infra", "drift", "--root", str(tmp_path)]
     env = {**os.environ, "GLEIS_TERRAFORM": str(_slow(tmp_path))}
-    process = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        argv,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell that starts the tests in the background lets its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     pid = tmp_path / "child.pid"
     for _ in range(300):
         if pid.is_file() and pid.read_text().strip():
             break
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"Traceback" not in err
     assert _gone(pid)
