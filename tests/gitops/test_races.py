@@ -126,14 +126,7 @@ Start = Callable[[int], list[Racer]]
 def test_racing_promotions_of_one_project_are_serialised(
     shop: Shop, racers: Start, tmp_path: Path
 ) -> None:
-    assert same_project(shop, racers(2), tmp_path, 20) > 0, "they never met: nothing was shown"
-
-
-@pytest.mark.long
-def test_racing_promotions_of_one_project_a_hundred_times(
-    shop: Shop, racers: Start, tmp_path: Path
-) -> None:
-    assert same_project(shop, racers(2), tmp_path, 100) > 0
+    assert same_project(shop, racers(2), tmp_path, 100) > 0, "they never met: nothing was shown"
 
 
 def test_promotions_of_different_projects_all_land(
