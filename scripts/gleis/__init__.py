@@ -1,3 +1,3 @@
 """Gleis: the golden track for machine-learning repos."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
