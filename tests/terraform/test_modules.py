@@ -16,6 +16,12 @@ _PASSED = re.compile(r"Success! (\d+) passed, 0 failed\.")
 MODULES = [each for each in modules() if each.name.startswith("modules/")]
 
 
+def test_every_file_is_formatted(terraform: Terraform, tree: Path) -> None:
+    done = terraform(tree, "fmt", "-check", "-recursive", "-diff")
+
+    assert done.returncode == 0, f"run terraform fmt -recursive terraform\n{done.stdout}"
+
+
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
 def test_it_is_valid_and_its_mocked_tests_hold(
     module: Module, terraform: Terraform, tree: Path, record_property: Record
